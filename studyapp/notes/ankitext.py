@@ -92,7 +92,7 @@ def parse(text: str, path: Path) -> Foreign:
     if head.is_html:
         text, pictures = written.lifted("\n".join(lines))
         lines = text.split("\n")
-    reading = _Reading(head, path, None if head.end else sheet.look(lines, Path()))
+    reading = _Reading(head, path, None if head.end else sheet.look(lines, path))
     reading.within = pictures.keys()
     for line, record in reading.records(lines):
         reading.take(line, record)
@@ -188,23 +188,28 @@ class _Reading:
                 return
             if record and record[-1].endswith("\n") and rows.line_num == len(body):
                 self.report(line, "a quote in this record has no end; all below is in it")
-            if self.table is not None and self.table.names == tuple(record) and not self.names:
-                self.names = self._ordered(record)
+            if not any(cell.strip() for cell in record):
+                continue
+            if self.table is None:
+                yield line, record
+                continue
+            record = sheet.shorn(record, self.table.width)
+            if self.table.names == tuple(record) and not self.names:
+                self.names = self._ordered(self.table, record)
                 self.head.said["columns"] = ""
-            elif any(cell.strip() for cell in record):
-                yield line, self._ordered(record)
+            elif why := self.table.why_unread(record):
+                self.report(line, why)
+            else:
+                yield line, self._ordered(self.table, record)
 
     def _is_comment(self, line: str) -> bool:
         """Whether a record is none: in a table of its own, one that has no columns."""
         return line.startswith("#") and (self.table is None or self.table.sign not in line)
 
-    def _ordered(self, record: list[str]) -> list[str]:
+    def _ordered(self, table: sheet.Sheet, record: list[str]) -> list[str]:
         """A record that begins with the columns which ask and answer."""
-        if self.table is None or len(record) <= max(self.table.left, self.table.right):
-            return record
-        left, right = self.table.left, self.table.right
-        others = (cell for at, cell in enumerate(record) if at not in (left, right))
-        return [record[left], record[right], *others]
+        others = (cell for at, cell in enumerate(record) if at not in (table.left, table.right))
+        return [record[table.left], record[table.right], *others]
 
     def take(self, line: int, record: list[str]) -> None:
         """Make a note of a record."""

@@ -72,9 +72,11 @@ def _in_utf8(head: bytes) -> bytes:
 
 
 def _why_no_notes(head: bytes, path: Path) -> str:
-    from studyapp.notes import sheet
+    from studyapp.notes import prose, sheet, unread
 
-    return sheet.why_not(head, path)
+    found = prose.parse(head.decode("utf-8-sig", "ignore"), path).problems
+    tables = (str(one) for one in found if one.message.endswith(unread.MAY_PAIR))
+    return sheet.why_not(head, path) or next(tables, "")
 
 
 def _check_text(path: Path) -> None:

@@ -6,20 +6,72 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studyapp.notes.wording import definition, emphasised, is_remark, plain
+from studyapp.notes.outline import dedented
+from studyapp.notes.wording import definition, emphasised, is_remark, is_term, plain
 
 _TERMS = {
-    *("acronym", "abbreviation", "concept", "front", "jargon", "key term", "keyword", "name"),
-    *("term", "terminology", "vocabulary", "word"),
+    *("acronym", "abbreviation", "concept", "expression", "front", "jargon", "key term", "keyword"),
+    *("name", "phrase", "term", "terminology", "vocabulary", "word", "hanzi", "kanji", "idiom"),
+    *("begriff", "vokabel", "wort", "palabra", "término", "mot", "terme", "parola", "termine"),
+    *("palavra", "termo", "слово", "термин", "woord", "begrip", "słowo", "pojęcie", "slovo"),
+    *("单词", "詞", "词", "単語", "단어"),
 }
 _MEANINGS = {
     *("back", "definition", "description", "explanation", "explained", "long form", "meaning"),
-    *("stands for", "translation", "what it is"),
+    *("stands for", "translation", "what it is", "bedeutung", "erklärung", "übersetzung"),
+    *("significado", "definición", "traducción", "signification", "définition", "traduction"),
+    *("significato", "definizione", "traduzione", "definição", "tradução", "значение"),
+    *("определение", "перевод", "betekenis", "definitie", "vertaling", "znaczenie", "definicja"),
+    *("tłumaczenie", "význam", "překlad", "意思", "意味", "翻译", "뜻", "의미"),
 }
-_ASKED = {"question", "q", "frage", "pregunta", "domanda", "pergunta", "问题", "問題"}
+_ASKED = {
+    *("question", "q", "frage", "pregunta", "domanda", "pergunta", "问题", "問題", "вопрос"),
+    *("vraag", "pytanie", "otázka", "vorderseite", "recto", "anverso"),
+}
 _GIVEN = {
     *("answer", "a", "solution", "my answer", "your answer", "antwort", "respuesta", "réponse"),
-    *("risposta", "resposta", "答案", "回答"),
+    *("risposta", "resposta", "答案", "回答", "ответ", "antwoord", "odpowiedź", "odpověď"),
+    *("rückseite", "verso", "reverso", "correct", "correct answer", "right answer"),
+}
+# As their names are written in themselves and in a few others, without what only may be one.
+_LANGUAGES = {
+    *("arabic", "bulgarian", "catalan", "chinese", "croatian", "czech", "danish", "dutch"),
+    *("english", "esperanto", "estonian", "farsi", "finnish", "french", "gaelic", "german"),
+    *("greek", "hebrew", "hindi", "hungarian", "icelandic", "indonesian", "irish", "italian"),
+    *("japanese", "korean", "latin", "latvian", "lithuanian", "mandarin", "norwegian", "persian"),
+    *("polish", "portuguese", "romanian", "russian", "sanskrit", "serbian", "slovak", "spanish"),
+    *("swahili", "swedish", "tamil", "thai", "turkish", "ukrainian", "urdu", "vietnamese"),
+    *("welsh", "arabisch", "chinesisch", "dänisch", "deutsch", "englisch", "finnisch"),
+    *("französisch", "griechisch", "italienisch", "japanisch", "koreanisch", "latein"),
+    *("lateinisch", "niederländisch", "norwegisch", "polnisch", "portugiesisch", "russisch"),
+    *("schwedisch", "spanisch", "tschechisch", "türkisch", "ukrainisch", "ungarisch", "alemán"),
+    *("árabe", "castellano", "chino", "español", "francés", "griego", "inglés", "italiano"),
+    *("japonés", "latín", "portugués", "ruso", "allemand", "anglais", "arabe", "chinois"),
+    *("espagnol", "français", "grec", "italien", "japonais", "portugais", "russe", "francese"),
+    *("giapponese", "greco", "inglese", "latino", "russo", "spagnolo", "tedesco", "alemão"),
+    *("espanhol", "francês", "inglês", "português", "engels", "duits", "frans", "nederlands"),
+    *("spaans", "svenska", "engelska", "dansk", "norsk", "suomi", "englanti", "polski"),
+    *("angielski", "niemiecki", "čeština", "angličtina", "magyar", "türkçe", "ingilizce"),
+    *("русский", "английский", "немецкий", "українська", "англійська", "ελληνικά", "αγγλικά"),
+    *(
+        "עברית",
+        "אנגלית",
+        "العربية",
+        "الإنجليزية",
+        "中文",
+        "汉语",
+        "英语",
+        "英文",
+        "日本語",
+        "英語",
+        "한국어",
+    ),
+    *("영어"),
+}
+_CODES = {"de", "en", "es", "fr", "ja", "pt", "ru", "zh"}  # which stand for one beside another
+_OF_WORDS = {
+    *(_TERMS - {"concept", "name"}),
+    *(*_MEANINGS, *_LANGUAGES, *_CODES, "in", "auf", "sentence"),
 }
 _TITLES = {"card", "front", "name", "prompt", "title"}  # which ask, beside an answer
 _PLAN = ("part", "chapter", "section")
@@ -32,6 +84,8 @@ _ARROWS = {"→", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", 
 _CARDS = {"::", ">>"}  # of programs that keep notes as lists
 _CLEAR = {*_ARROWS, "=", "**", *_CARDS}
 _DEFINED = re.compile(r"def(?:inition)?[ \t]*:[ \t]*(?P<text>[*_].*)", re.IGNORECASE | re.DOTALL)
+_BELOW = re.compile(r" {0,3}:[ \t]+(?=\S)")
+_FEW = 3
 _CELL = re.compile(r"(?<!\\)\|")
 
 
@@ -71,15 +125,16 @@ def read(lines: Sequence[str]) -> Table:
     heads = tuple(map(plain, _cells(lines[0])))
     names = tuple(name.casefold() for name in heads)
     rows = tuple(Row(_cells(line), at) for at, line in enumerate(lines) if at > 1)
-    if said := columns(names):
+    if said := columns(names, [row.cells for row in rows]):
         return Table(*said, names, rows, heads)
     if all(any(name in (word, word + "s") for name in names) for word in _PLAN):
         return Table("plan", 0, 0, names, rows)
-    return Table("", 0, 0, names, rows)
+    return Table("", 0, 0, names, rows, heads)
 
 
-def columns(names: Sequence[str]) -> tuple[str, int, int] | None:
-    """What a table with columns of these *names* holds, and which two of them say it."""
+def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, int, int] | None:
+    """What a table with columns of these *names* holds, and which two of them say it. Of columns
+    named after languages the *rows* must be words, too."""
     for kind, lefts, rights in (
         ("terms", _TERMS, _MEANINGS),
         ("questions", _ASKED, _GIVEN),
@@ -89,7 +144,47 @@ def columns(names: Sequence[str]) -> tuple[str, int, int] | None:
         right = next((at for at, name in enumerate(names) if _is_one(name, rights)), None)
         if left is not None and right is not None:
             return kind, left, right
-    return None
+    return _translated(names, rows)
+
+
+def _translated(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, int, int] | None:
+    """The same of words in two languages. What compares languages has other words before them, or
+    says the same of several."""
+    found = [at for at, name in enumerate(names) if _is_language(name)]
+    if len(found) < 2 or not (any(map(_is_of_language, names)) or {*names} & _CODES == {*names}):
+        return None
+    left, right = found[:2]
+    if any(_has_word(row[at : at + 1]) for row in rows for at in range(left)):
+        return None
+    asked = [row[left].strip().casefold() for row in rows if _has_word(row[left : left + 1])]
+    given = [row for row in rows if _has_word(row[right : right + 1])]
+    is_one = 4 * len({*asked}) >= 3 * len(rows) and 4 * len(given) >= 3 * len(rows)
+    return ("questions", left, right) if is_one else None
+
+
+def _is_language(name: str) -> bool:
+    """Whether a column is named after a language, or says that it has words or their meanings."""
+    words = _words(name)
+    return bool(words) and all(_is_one(word, _OF_WORDS) for word in words)
+
+
+def _is_of_language(name: str) -> bool:
+    return any(word in _LANGUAGES for word in _words(name))
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", name)
+
+
+def _has_word(cells: Sequence[str]) -> bool:
+    return any(map(_words, cells))
+
+
+def may_pair(table: Table) -> bool:
+    """Whether a table of which nothing is known has two columns of words, as one of questions and
+    answers has."""
+    words = [row for row in table.rows if all(_has_word(row.cells[at : at + 1]) for at in (0, 1))]
+    return len(table.heads) == 2 and 4 * len(words) >= 3 * len(table.rows) > 0
 
 
 def planned(table: Table) -> list[tuple[Row, tuple[str, str, str]]]:
@@ -139,8 +234,8 @@ def defined(lines: Sequence[str], *, named: bool) -> list[tuple[int, str, str]]:
     if said := _DEFINED.fullmatch("\n".join(lines).strip()):
         one = emphasised(said["text"])
         return [(0, *one)] if one else []
-    if len(lines) > 1 and lines[1].startswith(": "):
-        return [(0, lines[0].strip(), "\n".join(line.removeprefix(": ") for line in lines[1:]))]
+    if len(lines) > 1 and defines_above(lines[1]):
+        return _described(lines)
     found = list[tuple[int, str, str]]()
     for at, line in enumerate(lines):
         defines = definition(line.strip())
@@ -152,6 +247,50 @@ def defined(lines: Sequence[str], *, named: bool) -> list[tuple[int, str, str]]:
             place, term, meaning = found[-1]
             found[-1] = (place, term, f"{meaning}\n{line.strip()}")
     return found
+
+
+def _described(lines: Sequence[str]) -> list[tuple[int, str, str]]:
+    """The terms of a paragraph in which lines that begin with a colon say what is above them."""
+    places = [0]
+    for at in range(2, len(lines) - 1):
+        is_term = lines[at][:1] not in " \t:"
+        places += [at] if is_term and defines_above(lines[at + 1]) else []
+    ends = [*places[1:], len(lines)]
+    return [
+        (
+            at,
+            lines[at].strip(),
+            "\n".join(_BELOW.sub("", line).strip() for line in lines[at + 1 : end]),
+        )
+        for at, end in zip(places, ends, strict=True)
+    ]
+
+
+def defines_above(line: str) -> bool:
+    """Whether a line begins with the colon that says what is above it."""
+    return _BELOW.match(line) is not None
+
+
+def hanging(lines: Sequence[str]) -> tuple[str, str] | None:
+    """The term of a paragraph of which all lines but the first are indented, and what is below."""
+    first, *below = dedented(lines) if lines[0][:1] in " \t" else lines
+    if not below or first[:1] in " \t" or not is_term(first) or first.rstrip().endswith((":", ".")):
+        return None
+    if not all(line[:1] in " \t" for line in below):
+        return None
+    return first.strip(), "\n".join(line.strip() for line in below)
+
+
+def is_listed(lines: Sequence[str]) -> bool:
+    """Whether the lines of a text are a list of terms and nothing else: three at least, all defined
+    behind the same dash; behind =, where most of the terms are several words, too."""
+    found = [definition(line.strip()) for line in lines if line.strip()]
+    marks = {one[1] if one else "" for one in found}
+    if len(found) < _FEW or len(marks) > 1 or not marks <= {"-", "–", "—", "="}:
+        return False
+    told = [one for one in found if one and _has_word(one[:1]) and _has_word(one[2:])]
+    several = sum(" " in one[0] for one in told)
+    return len(told) == len(found) and (marks != {"="} or 2 * several >= len(found))
 
 
 def _is_one(name: str, names: set[str]) -> bool:

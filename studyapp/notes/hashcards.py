@@ -19,6 +19,7 @@ from studyapp.notes import (
     fronttags,
     hashlog,
     mark,
+    org,
     passed,
     picture,
     preparation,
@@ -148,7 +149,10 @@ class _Reading:
         """The lines on which a question begins that is no card of hashcards, and the headings that
         are not below that of the card above them."""
         body, _ = passed.without_comments(self.lines[self.begins :])
-        lines, numbers = preparation.prepared(body, range(self.begins, len(self.lines)))
+        fenced = preparation.fenced(body)
+        said = org.read(fenced).lines if org.is_one(fenced, self.path) else fenced
+        places = range(self.begins, len(self.lines))
+        lines, numbers = preparation.prepared(*preparation.of_asciidoc(said, places, self.path))
         outline = Outline(lines)
         found = openers(outline)
         begins = {outline.blocks[at].first for at in asks_anew(outline, found)}

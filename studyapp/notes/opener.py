@@ -12,7 +12,7 @@ from itertools import groupby, islice
 
 from studyapp.notes import glossary, wording
 from studyapp.notes.card import without_code
-from studyapp.notes.outline import Block, Kind, Outline
+from studyapp.notes.outline import ASKED, Block, Kind, Outline
 
 NUMBERED, HEADING, BOLD = "numbered question", "heading", "bold question"
 LISTED, FOLDED, LABELLED, PROSE = "question in a list", "folded answer", "Q: and A:", "prose"
@@ -202,7 +202,7 @@ class _Openers:
         return ""
 
     def _text(self, block: Block) -> str:
-        if _SAYS_SO.match(block.text) or block.text.endswith("?::"):
+        if _SAYS_SO.match(block.text) or ASKED.match(block.text):
             return LABELLED
         line = self.outline.lines[block.first].strip()
         asked, _ = wording.unwrapped(wording.numbered(line)[1])

@@ -14,6 +14,9 @@ from enum import StrEnum
 
 _FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}(?=[^`]*$)|~{3,})")
 _HEADING = re.compile(r" {0,3}(#{1,6}(?=[ \t]|$)|#{2,6}(?=\w))(.*)")
+_ASCIIDOC = re.compile(r"(={2,6})[ \t]+([^\s=].*)")
+_HEADINGS = (_HEADING, _ASCIIDOC)
+_OF_MARKDOWN = re.compile(r"#{2,6}[ \t]")
 _NUMBERED = re.compile(
     r"[ \t]{0,3}(?P<bold>\*\*|__)?(?P<number>\d{1,4})\\?[.:)](?:[ \t]+|(?=[*_A-Z\"`]))"
     r"(?P<text>\S.*)"
@@ -24,16 +27,11 @@ _RULE = re.compile(r" {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _FOLD = re.compile(r"</?details\b", re.IGNORECASE)
 _HIDDEN = {"<!--": "-->", "<style": "</style>", "<script": "</script>", ":properties:": ":end:"}
-# Headings of AsciiDoc, and of Org, whose files have keywords.
-_ASCIIDOC = re.compile(r"(={2,6})[ \t]+([^\s=].*)")
-_ORG = re.compile(r"(\*{1,6})[ \t]+(\S.*)")
-_ORG_TAGS = re.compile(r":[\w:@]+:")
 _LABELLED = re.compile(
     r"(?P<mark>\*\*|__|\*|_)?(?:Q|Question|QUESTION|Frage|Pregunta|Domanda|Pergunta|问题?|問題?)"
     r"[ \t]*+\d{0,4}+(?:(?P=mark))?[ \t]*+[:：.)]"
 )
-_ASKED = re.compile(r"\S.*\?::[ \t]*$")  # of a list in AsciiDoc
-_KEYWORD = re.compile(r"#\+\w+:|:PROPERTIES:")
+ASKED = re.compile(r"\S.*?\?::(?:[ \t]|$)")  # of a list that describes
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _FRONT = {"---": re.compile(r"(?:---|\.\.\.)[ \t]*$"), "+++": re.compile(r"\+\+\+[ \t]*$")}
 _KEY = re.compile(r"[\w-]+[ \t]*[:=]|#|$")
@@ -81,13 +79,6 @@ class Outline:
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = list(lines)
         self.unclosed: list[int] = []
-        self._heads = [_HEADING, _ASCIIDOC]
-        self.is_org = any(
-            line.lstrip().startswith(("#+", ":PROP")) and _KEYWORD.match(line.lstrip())
-            for line in lines
-        )
-        if self.is_org:
-            self._heads.append(_ORG)
         self._code = self._fences()
         self._folds = self._closings()
         for at, line in enumerate(self.lines):
@@ -170,10 +161,8 @@ class Outline:
         if low.startswith("<details"):
             end = self._folds.get(at) or self._until(at, None)
             return Block(Kind.DETAILS, at, end, line.strip())
-        if heading := self._heading(line):
+        if heading := _heading(line):
             text = _TAIL.sub("", heading[2].strip())
-            if self.is_org and _ORG_TAGS.fullmatch(text.split()[-1] if text else ""):
-                text = text[: -len(text.split()[-1])].rstrip()
             shown = text.rstrip("#")
             text = shown.rstrip() if shown != shown.rstrip() or not shown else text
             return Block(Kind.HEADING, at, at + 1, text, len(heading[1]))
@@ -191,9 +180,6 @@ class Outline:
         if "|" in line and "-" in self._at(at + 1) and _DELIMITER.match(self._at(at + 1)):
             return Block(Kind.TABLE, at, self._run(at, lambda line: "|" in line), line.strip())
         return self._paragraph(at)
-
-    def _heading(self, line: str) -> re.Match[str] | None:
-        return next(filter(None, (head.match(line) for head in self._heads)), None)
 
     def _paragraph(self, at: int) -> Block:
         end = at + 1
@@ -240,8 +226,8 @@ class Outline:
         return (
             at in self._code
             or low.startswith((">", "<details", *_HIDDEN))
-            or any(mark.match(line) for mark in (*self._heads, _NUMBERED, _BULLET))
-            or _ASKED.match(line) is not None
+            or any(mark.match(line) for mark in (*_HEADINGS, _NUMBERED, _BULLET))
+            or ASKED.match(line) is not None
             or _LABELLED.match(line) is not None
             or (_RULE.match(line) is not None and not (in_text and _UNDERLINE.match(line)))
             or (
@@ -260,7 +246,7 @@ class Outline:
             is_text = end == at or end not in self._inside
             if closes and is_text and closes in self.lines[end].lower():
                 return end + 1
-            if end > at and end not in self._inside and self._heading(self.lines[end]):
+            if end > at and end not in self._inside and _heading(self.lines[end]):
                 break
         else:
             end = len(self.lines)
@@ -275,6 +261,16 @@ class Outline:
 
     def _at(self, at: int) -> str:
         return self.lines[at] if at < len(self.lines) else ""
+
+
+def has_heading(lines: Sequence[str]) -> bool:
+    """Whether a text has a heading of Markdown, below that of the whole, outside code."""
+    found = [at for at, line in enumerate(lines) if _OF_MARKDOWN.match(line)]
+    return bool(found) and not all(map(Outline(lines).is_code, found))
+
+
+def _heading(line: str) -> re.Match[str] | None:
+    return next(filter(None, (head.match(line) for head in _HEADINGS)), None)
 
 
 def fence(code: str) -> str:

@@ -24,6 +24,13 @@ _ANSWERING = (
     r"|solução|ответ|решение|відповідь|odpowiedź|odpověď|antwoord|svar|cevap|答え|解答|回答|答案"
     r"|답변|정답|대답|جواب|الجواب|إجابة|الإجابة|پاسخ|תשובה|απάντηση"
 )
+_TERM = (
+    r"term|word|vocab|begriff|vokabel|wort|término|palabra|terme|mot|termine|parola|слово|термин"
+)
+_MEANS = (
+    r"definition|meaning|translation|bedeutung|übersetzung|definición|significado|traducción"
+    r"|définition|signification|traduction|definizione|significato|traduzione|перевод|значение"
+)
 _PARTNERS = {
     "Q": "AR", "F": "A", "P": "RO", "D": "R", "V": "A", "В": "О", "س": "ج", "ש": "ת",
     "問": "答", "问": "答", "문": "답", "q": "a",
@@ -37,12 +44,18 @@ _BEFORE = (
 _AFTER = r"[ \t]*+(?P<number>\d{0,4}(?:\.\d{1,3})*+)[ \t]*+(?P<sign>[:：.)]|[-–—](?=[ \t]))[ \t]*+"
 _LABEL = re.compile(
     rf"{_BEFORE}(?:(?P<task>(?i:{_TASK}))|(?P<asks>(?i:{_ASKING}))|(?P<answers>(?i:{_ANSWERING}))"
+    rf"|(?P<term>(?i:{_TERM}))|(?P<means>(?i:{_MEANS}))"
     rf"|(?P<letter>[{''.join([*_PARTNERS, *dict.fromkeys(''.join(_PARTNERS.values()))])}]))"
     rf"{_AFTER}(?P<said>.*)"
 )
 _BOTH = re.compile(
     rf"{_BEFORE}(?P<asked>Q\d{{0,4}}[:.)][ \t]*+\S.*?[?？])[ \t]+A\d{{0,4}}[:.)][ \t]+"
     r"(?P<said>\S.*)"
+)
+_STRONG = re.compile(
+    rf"{_BEFORE}(?P<mark>\*\*|__)(?P<word>(?i:{_TASK}|{_ASKING}|{_ANSWERING}|{_TERM}|{_MEANS}))"
+    r"(?P<number>[ \t]*+\d{0,4})[ \t]*+(?:[:：][ \t]*+(?P=mark)|(?P=mark)[ \t]*+[:：])"
+    r"[ \t]*+(?P<said>\S.*)"
 )
 _ENDS = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:-[ \t]*){3,}$|(?:\*[ \t]*){3,}$)")
 _PLAIN = re.compile(r" {0,3}(?![#>|`~<*+-]|\d{1,4}[.:)])\S")
@@ -70,7 +83,7 @@ def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
     labels = {
         at: label
         for at, line in enumerate(lines)
-        if not is_code(at) and at not in options and (label := _LABEL.fullmatch(line))
+        if not is_code(at) and at not in options and (label := _LABEL.fullmatch(_bare(line)))
     }
     found, bared = list(lines), 0  # up to which line quotes have lost their marks
     for at, asks in labels.items():
@@ -88,6 +101,12 @@ def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
     return found
 
 
+def _bare(line: str) -> str:
+    """A line without the emphasis of a word that it begins with."""
+    found = _STRONG.fullmatch(line) if "**" in line or "__" in line else None
+    return f"{found['before']}{found['word']}{found['number']}: {found['said']}" if found else line
+
+
 def _is_known(asks: str, answers: str) -> bool:
     """Whether a pair is read as it stands."""
     label = re.match(r"(?:Q|(?i:question))[ \t]*\d*:", asks)
@@ -97,14 +116,14 @@ def _is_known(asks: str, answers: str) -> bool:
 def _partner(lines: Sequence[str], labels: dict[int, re.Match[str]], at: int) -> int:
     """The line of the answer to a question that a label on line *at* begins, −1 if none is."""
     asks = labels[at]
-    if not asks["said"].strip() or asks["answers"]:
+    if not asks["said"].strip() or asks["answers"] or asks["means"]:
         return -1
     if asks["task"] and not (asks["number"] or wording.is_asked(asks["said"])):
         return -1
     if (asks["letter"] or "Q") in _SYMBOLS and not wording.is_asked(asks["said"]):
         return -1
     for place in range(at + 1, min(len(lines), at + _FARTHEST)):
-        if place not in labels:
+        if place not in labels or (labels[place]["means"] and not asks["term"]):
             if _ENDS.match(lines[place]) or (asks["letter"] and not lines[place].strip(" \t>")):
                 return -1
             continue
@@ -115,6 +134,9 @@ def _partner(lines: Sequence[str], labels: dict[int, re.Match[str]], at: int) ->
 def _fits(asks: re.Match[str], answers: re.Match[str]) -> bool:
     if (">" in asks["before"]) != (">" in answers["before"]):
         return False
+    if asks["term"] or answers["means"]:
+        is_one = bool(asks["term"] and answers["means"])
+        return is_one and not {asks["sign"], answers["sign"]} - {":", "："}
     if asks["letter"]:
         partner = (answers["letter"] or "") in _PARTNERS.get(asks["letter"], "")
         return bool(answers["letter"]) and partner and _sign(asks) == _sign(answers)
@@ -137,6 +159,24 @@ def _beginnings(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
             continue
         yield from run[:: _step([lines[one].strip() for one in run])][1:]
         run = []
+    yield from _hanging(lines, is_code)
+
+
+def _hanging(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
+    """The lines without an indent that ask, below which what answers has one, from the second on of
+    those between which nothing else stands."""
+    last = -1  # the line that asked
+    for at, line in enumerate(lines):
+        if is_code(at) or not line.strip():
+            last = -1
+        elif line[0] in " \t":
+            continue
+        elif _PLAIN.match(line) and wording.is_asked(line) and wording.is_one_sentence(line):
+            if 0 <= last < at - 1:
+                yield at
+            last = at
+        else:
+            last = -1
 
 
 def _step(said: Sequence[str]) -> int:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
-from studyapp.notes import hypertext, pairs, wording
+from studyapp.notes import asciidoc, hypertext, pairs, wording
 from studyapp.notes.card import outside_code
 from studyapp.notes.opener import SUMMARY
 from studyapp.notes.outline import Outline, fence
@@ -21,9 +22,10 @@ _ALONE = (
     r" {{0,3}}(?:#{{1,6}}[ \t]+(?:\*\*|__)?|\*\*|__)(?:{})[ \t]*+(?P<number>\d{{0,4}}+)[ \t]*+"
     r"[:.]?(?:\*\*|__)?:?[ \t]*+#*$"
 )
-_ASKS = re.compile(_ALONE.format("question|q"), re.IGNORECASE)
-_ANSWERS = re.compile(_ALONE.format("answer|solution|a"), re.IGNORECASE)
+_ASKS = re.compile(_ALONE.format("question|q|front"), re.IGNORECASE)
+_ANSWERS = re.compile(_ALONE.format("(?:the )?answer|solution|a|back"), re.IGNORECASE)
 _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
+_MEANING = re.compile(r" {0,3}:[ \t]+\S")
 # Of callouts of Notion, and places that links lead to.
 _DROPPED = re.compile(
     r"</?aside\b[^<>]*>|<a\b[^<>]*>[ \t\u00b6\u00a7#\U0001f517]*+</a>", re.IGNORECASE
@@ -37,9 +39,20 @@ _TITLED = re.compile(r"\.[^\s.]")
 _DIV = re.compile(r"[ \t]*+:{3,}[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
 
 
+def of_asciidoc(
+    lines: Sequence[str], numbers: Sequence[int], path: Path
+) -> tuple[Sequence[str], Sequence[int]]:
+    """Lines in which code stands in fences as Markdown, if they are of AsciiDoc."""
+    if not asciidoc.is_one(lines, path):
+        return lines, numbers
+    found = zip(asciidoc.as_markdown(lines), numbers, strict=True)
+    parted = [(part, number) for line, number in found for part in line.split("\n")]
+    return [line for line, _ in parted], [number for _, number in parted]
+
+
 def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
     """Lines with their *numbers* in the file; what one of them has become has its number."""
-    lines = _fenced(lines)
+    lines, numbers = _closed_up(lines, numbers)
     if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
         lines = _labelled(lines)
     if any("<details" in line.lower() for line in lines):
@@ -68,7 +81,22 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
     return [line for line, _ in changed], [number for _, number in changed]
 
 
-def _fenced(lines: Sequence[str]) -> Sequence[str]:
+def _closed_up(lines: Sequence[str], numbers: Sequence[int]) -> tuple[Sequence[str], Sequence[int]]:
+    """Lines without the blank one between a term and the colon that says what it is."""
+    left = [
+        at
+        for at, line in enumerate(lines)
+        if line.strip()
+        or not 0 < at < len(lines) - 1
+        or not (_MEANING.match(lines[at + 1]) and _TEXT.match(lines[at - 1]))
+        or lines[at - 1].lstrip().startswith(":")
+    ]
+    if len(left) == len(lines):
+        return lines, numbers
+    return [lines[at] for at in left], [numbers[at] for at in left]
+
+
+def fenced(lines: Sequence[str]) -> Sequence[str]:
     """Lines in which code of Org and AsciiDoc stands in fences, as many as there were."""
     if not any("#+" in line or line.startswith("[") for line in lines):
         return lines

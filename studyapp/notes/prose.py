@@ -16,8 +16,10 @@ from pathlib import Path
 from studyapp.errors import StudyError
 from studyapp.notes import (
     answerkey,
+    drill,
     fronttags,
     glossary,
+    org,
     passed,
     picture,
     preparation,
@@ -107,8 +109,13 @@ def parse(text: str, path: Path) -> Foreign:
 
 def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> Foreign:
     """The same of lines that have other *numbers* in the file at *path*."""
+    lines, drilled, problems = preparation.fenced(lines), list[ForeignNote](), list[Problem]()
+    if org.is_one(lines, path):
+        lines, drilled, problems = drill.taken(org.read(lines), numbers, path)
+    else:
+        lines, numbers = preparation.of_asciidoc(lines, numbers, path)
     lines, comments = passed.without_comments(lines)
-    problems = list(_noted(comments, numbers, path))
+    problems += _noted(comments, numbers, path)
     lines, linking = _without_links(lines)
     problems += _linking(linking, numbers, path)
     lines, numbers = preparation.prepared(lines, numbers)
@@ -127,7 +134,7 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
         if key not in used:
             told = unread.upto(numbers[one.first], numbers[one.end - 1])
             reading.report(one.first, f"{told}nothing that is read refers to this")
-    notes = sorted(notes, key=lambda note: note.line)
+    notes = sorted([*drilled, *notes], key=lambda note: note.line)
     return Foreign(
         fronttags.tagged(notes, outline.lines[: outline.begins]),
         lecture=tuple(reading.lecture),
@@ -244,6 +251,8 @@ class _Reading:
         self.tracker: list[TrackerRow] = []
         self.problems: list[Problem] = []
         self.unread: list[int] = []
+        is_text = all(block.kind is Kind.TEXT for block in self.blocks)
+        self.is_list = is_text and glossary.is_listed(self.lines[outline.begins :])  # and no more
         self.named = set[int]()  # the blocks of terms that stand below an answer
         self.guids: dict[str, int] = {}
         self.said: dict[tuple[str, str], int] = {}
@@ -523,7 +532,7 @@ class _Reading:
         if kind is Kind.TABLE:
             is_one = bool(glossary.read(text).kind)
         elif kind is Kind.TEXT:
-            below = len(text) > 1 and text[1].startswith(": ")
+            below = len(text) > 1 and glossary.defines_above(text[1])
             is_one = below or len(glossary.defined(text, named=True)) == len(text) > 1
         elif kind is Kind.BULLET:
             while end < len(self.blocks) and self._is_item(end, mark):
@@ -548,7 +557,7 @@ class _Reading:
                 body += [""] * (block.first > last) + self.lines[block.first : block.end]
             last = block.end
         body = without_properties(body)
-        front, answer = parted(dedented(body) if self.outline.is_org else body)
+        front, answer = parted(body)
         is_choice = not front and not question.own and wording.options(answer.split("\n"))
         self._tell_within(question)
         asked, own = question.asked, question.own
@@ -606,7 +615,7 @@ class _Reading:
         asked = wording.numbered(asked)[1]
         if not own:
             asked, own = wording.own_answer(asked, in_prose=shape in (PROSE, LISTED))
-        if block.kind is not Kind.TEXT:
+        if block.kind is not Kind.TEXT or all(line[:1] in " \t" for line in rest):
             rest = dedented(rest)
         return _Question(block, shape, wording.tidy(asked), cleaned(own), rest, number)
 
@@ -694,23 +703,29 @@ class _Reading:
         elif kind in (Kind.BULLET, Kind.NUMBERED):
             self._list(run)
         elif kind is Kind.TEXT:
-            self.unread += [at for at in run if not self._text(at)]
+            self._prose(run)
         elif kind is not Kind.RULE:
             self.unread += run
 
     def _list(self, run: Sequence[int]) -> None:
         named = self._is_named(run[0])
         found = glossary.terms([self._item(at) for at in run], named=named)
+        inner = {at: self._inner(at) for at, term in zip(run, found, strict=True) if term is None}
+        answered = sum(
+            sum(bool(note.answer) for note in one.notes) for one in inner.values() if one
+        )
         for at, term in zip(run, found, strict=True):
             if term is not None:
                 name, meaning = map(cleaned, term)
                 self._keep(self.blocks[at].first, name, meaning, NoteKind.TERM, LIST_OF_TERMS)
-            elif not self._inside(at):
+            elif (one := inner[at]) is not None and answered > 1:
+                self._adopt(one)
+            else:
                 self.unread.append(at)
 
-    def _inside(self, at: int) -> bool:
-        """Read the questions that stand below an item which asks nothing; False if there are none
-        worth it: some prose asks in passing."""
+    def _inner(self, at: int) -> _Reading | None:
+        """The notes below an item which asks nothing; None if most of them have no answer: some
+        prose asks in passing."""
         block = self.blocks[at]
         lines = self.lines[block.first + 1 : block.end]
         named = bool(glossary.NAMED.search(block.text))
@@ -718,19 +733,20 @@ class _Reading:
             not (named and any(map(str.strip, lines)))
             and not any(sign in line for line in lines for sign in wording.ASKING)
         ):
-            return False
+            return None
         numbers = [self.numbers[line] for line in range(block.first + 1, block.end)]
         inner = _Reading(Outline(dedented(lines)), numbers, self.path, self.depth + 1)
         inner.named.update(range(len(inner.blocks)) if named else ())
         inner.run()
         answered = sum(bool(note.answer) for note in inner.notes)
-        if answered < 2 or 2 * answered < len(inner.notes):
-            return False
+        return inner if answered and 2 * answered >= len(inner.notes) else None
+
+    def _adopt(self, inner: _Reading) -> None:
+        """Keep the notes of an item, and what it has to tell."""
         for note in inner.notes:
             first = self.numbers.index(note.line)
             self._keep(first, note.question, note.answer, note.kind, note.shape, note.number)
         self.problems += inner.problems
-        return True
 
     def _item(self, at: int) -> str:
         return self._said(self.blocks[at])
@@ -738,6 +754,29 @@ class _Reading:
     def _said(self, block: Block) -> str:
         below = self._below(block)
         return f"{block.text}\n{below}" if below else block.text
+
+    def _prose(self, run: Sequence[int]) -> None:
+        """Read the terms of paragraphs: what is indented below one goes on with its meaning, and
+        where several have a meaning that hangs below them, each is one."""
+        texts = {at: self.lines[self.blocks[at].first : self.blocks[at].end] for at in run}
+        hanging = {at: pair for at, text in texts.items() if (pair := glossary.hanging(text))}
+        last = -1  # a paragraph that is read
+        for at, text in texts.items():
+            first = self.blocks[at].first
+            if at in hanging and (len(hanging) > 1 or self._is_named(at)):
+                term, meaning = map(cleaned, hanging[at])
+                self._keep(first, term, meaning, NoteKind.TERM, DEFINED)
+                last = at
+            elif last == at - 1 >= 0 and all(line[:1] in " \t" for line in text):
+                said = cleaned("\n".join(line.strip() for line in text))
+                self.notes[-1] = replace(
+                    self.notes[-1], answer=f"{self.notes[-1].answer}\n\n{said}"
+                )
+                last = at
+            else:
+                count = len(self.notes)
+                self.unread += [] if self._text(at) else [at]
+                last = at if len(self.notes) > count else last
 
     def _text(self, at: int) -> bool:
         """Read the terms that prose defines line by line; False if a line of it is none."""
@@ -775,11 +814,15 @@ class _Reading:
             answer = "\n\n".join(filter(None, [answer, *beside]))
             shape = TERM_OF_TABLE if term else QUESTION_OF_TABLE
             self._keep(block.first + row.at, cleaned(asked), cleaned(answer), kind, shape)
+        if not table.kind and glossary.may_pair(table):
+            told = unread.upto(self.numbers[block.first], self.numbers[block.end - 1])
+            self.report(block.first, told + unread.MAY_PAIR)
+            return True
         return bool(table.kind)
 
     def _is_named(self, at: int) -> bool:
         """Whether a heading, or a line right above, announces terms."""
-        if at in self.named or (at > 0 and self._announces(at - 1)):
+        if at in self.named or self.is_list or (at > 0 and self._announces(at - 1)):
             return True
         return any(
             glossary.NAMED.search(self.blocks[above].text) for above in self.outline.headings(at)

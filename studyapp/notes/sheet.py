@@ -1,14 +1,15 @@
 """Tables of text that no head explains: which sign parts their columns, and which two of these say
-what. What has as many columns in each row may be prose, code or figures; it is taken for notes only
-where nothing speaks against it.
+what. What has as many columns in nearly each row may be prose, code or figures; it is taken for
+notes only where nothing speaks against it.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studyapp.notes import glossary
@@ -19,6 +20,8 @@ _ENDINGS = ("", ".csv", ".tsv", ".tab", ".txt", ".text", ".md", ".markdown")
 _TABLES = (".csv", ".tsv", ".tab")
 _LOG = {"card_id", "review_rating", "review_time"}
 _FEW = 3  # rows that a table has at least whose file is not called as one
+_ODD, _ODD_OF_TEXT = 4, 10  # one of so many rows may have more or fewer cells than the others
+_SHOWN = 60  # characters
 _MARK = re.compile(r"[ \t]*(?:#{1,6}[ \t]|[-*+>|][ \t|]|`{3}|~{3}|//|/\*)")
 _CODE = re.compile(r"[={}<>\[\]\\]|\(\)|;$|^(?:import|from|let|var|const|return|def|int)\b")
 _FIGURE = re.compile(r"[\W\d_]*")
@@ -28,29 +31,43 @@ _LONG = 60_000  # bytes of a beginning from which the text may go on
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table: the sign between its columns, and where its first row names them, which of them
+    """A table of `width` columns: the sign between them, and where a row names them, which of them
     asks and which answers. `is_sure` says whether it holds notes, `is_log` that it logs reviews."""
 
     sign: str
+    width: int = 0
     names: tuple[str, ...] = ()
     left: int = 0
     right: int = 1
     is_sure: bool = False
     is_log: bool = False
 
+    def why_unread(self, row: Sequence[str]) -> str:
+        """Why a row cannot be read that has other cells than most, and what it says; empty of one
+        that can: it asks and answers, and has no cell that may be a part of either."""
+        cells = len(row)
+        if cells > self.width:
+            more = f"{cells} cells where the others have {self.width}, so what answers is not sure"
+            return f"this row has {more}; not read: {_begun(row)}"
+        if cells < self.width and not "".join(row[self.right : self.right + 1]).strip():
+            return f"this row has no answer; not read: {_begun(row)}"
+        if cells < self.width and cells <= self.left:
+            return f"this row has no question; not read: {_begun(row)}"
+        return ""
+
 
 def look(lines: Sequence[str], path: Path, *, is_whole: bool = True) -> Sheet | None:
-    """The table that these lines are; None if their columns are not as many in each row, and no
-    row names them. Of lines that are not the whole the last row may be cut off."""
-    if path.suffix.lower() not in _ENDINGS:
-        return None
+    """The table that these lines are; None if too few rows have as many columns, and none names
+    them. Of lines that are not the whole the last row may be cut off."""
     tables = (_rows(lines, sign, is_whole=is_whole) for sign in _SIGNS)
     found = [_sheet(sign, rows, path) for sign, rows in zip(_SIGNS, tables, strict=True) if rows]
     return max(filter(None, found), key=lambda one: (one.is_sure, bool(one.names)), default=None)
 
 
 def of_head(head: bytes, path: Path) -> Sheet | None:
-    """The same of a file that begins with *head*."""
+    """The same of a file that begins with *head*; None of one that is called as no text is."""
+    if path.suffix.lower() not in _ENDINGS:
+        return None
     lines = re.sub(r"\r\n?", "\n", head.decode("utf-8-sig", "ignore")).split("\n")
     return look(lines, path, is_whole=len(head) < _LONG)
 
@@ -68,12 +85,30 @@ def why_not(head: bytes, path: Path) -> str:
     )
 
 
+def shorn(row: Sequence[str], width: int) -> list[str]:
+    """A row without the empty cells behind the *width* that a row has."""
+    end = len(row)
+    while end > width and not row[end - 1].strip():
+        end -= 1
+    return list(row[:end])
+
+
+def is_comment(row: Sequence[str]) -> bool:
+    """Whether a row is none: it begins with # and has one cell alone."""
+    return len(row) == 1 and row[0].startswith("#")
+
+
+def _begun(row: Sequence[str]) -> str:
+    said = " | ".join(" ".join(cell.split()) for cell in row if cell.strip())
+    return said if len(said) <= _SHOWN else f"{said[:_SHOWN].rstrip()} …"
+
+
 def _rows(lines: Sequence[str], sign: str, *, is_whole: bool) -> list[list[str]]:
     """The rows between which nothing is left over; none if a quote does not fit."""
     rows = list[list[str]]()
     try:
         for row in csv.reader((f"{line}\n" for line in lines), delimiter=sign, strict=True):
-            if any(map(str.strip, row)):
+            if any(map(str.strip, row)) and not is_comment(row):
                 rows.append(row)
             if len(rows) == _LOOKED_AT:
                 return rows
@@ -85,19 +120,35 @@ def _rows(lines: Sequence[str], sign: str, *, is_whole: bool) -> list[list[str]]
 
 
 def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None:
-    is_even = len({len(row) for row in rows}) == 1 < len(rows[0])
-    names = tuple(plain(cell).casefold() for cell in rows[0])
+    head = next((row for row in rows if len(row) > 1), rows[0])
+    names = tuple(plain(cell).casefold() for cell in head)
     if {*names} >= _LOG:
         return Sheet(sign, is_log=True)
-    said = glossary.columns(names)
-    if said and not {*rows[0]} & {"q", "a"}:  # which may as well be said
-        return Sheet(sign, tuple(rows[0]), said[1], said[2], is_sure=is_even and len(rows) > 1)
-    if not is_even:
+    width = _width(rows)
+    if max(width, len(head)) < 2:
         return None
+    said = glossary.columns(names, [row for row in rows if len(row) > 1 and row is not head])
+    if said and not {*head} & {"q", "a"}:  # which may as well be said
+        named = Sheet(sign, max(width, len(head)), tuple(head), said[1], said[2])
+        unread = sum(bool(named.why_unread(shorn(row, named.width))) for row in rows)
+        is_sure = width <= len(head) and unread + 1 < len(rows) and 2 * unread < len(rows)
+        return replace(named, is_sure=is_sure)
+    even = [row for row in (shorn(row, width) for row in rows) if len(row) == width]
     is_named = sign == "\t" or path.suffix.lower() in _TABLES
-    is_sure = len(rows) >= (1 if sign == "\t" else 2 if is_named else _FEW)
-    is_sure = is_sure and not any(_speaks_against(rows, sign, is_named=is_named))
-    return Sheet(sign, is_sure=is_sure)
+    ragged = len(rows) - len(even)
+    if is_named:
+        ragged = sum(bool(Sheet(sign, width).why_unread(shorn(row, width))) for row in rows)
+    most = max(1, len(rows) // _ODD) if is_named and len(even) > 1 else len(rows) // _ODD_OF_TEXT
+    if width < 2 or ragged > most:
+        return None
+    is_sure = len(even) >= (1 if sign == "\t" else 2 if is_named else _FEW)
+    is_sure = is_sure and not any(_speaks_against(even, sign, is_named=is_named))
+    return Sheet(sign, width, is_sure=is_sure)
+
+
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """How many cells most rows have; of two counts that are as common, the one met first."""
+    return Counter(map(len, rows)).most_common(1)[0][0]
 
 
 def _speaks_against(rows: Sequence[Sequence[str]], sign: str, *, is_named: bool) -> Iterator[bool]:
@@ -105,7 +156,7 @@ def _speaks_against(rows: Sequence[Sequence[str]], sign: str, *, is_named: bool)
     few = len(rows) // 10
     looked = 2 if sign == "\t" else 1  # who parts by tabs seldom writes figures alone
     yield sum(all(map(_FIGURE.fullmatch, row[:looked])) for row in rows) > len(rows) // 4
-    yield sum(not row[1].strip() for row in rows) > len(rows) // 4
+    yield any(sum(not row[at].strip() for row in rows) > len(rows) // 4 for at in (0, 1))
     yield len(rows) > 1 and any(map(_is_of_figures, zip(*rows, strict=True)))
     yield any(_MARK.match(row[0]) for row in rows)
     if sign != "\t":

@@ -10,6 +10,11 @@ from studyapp.notes.note import Problem
 MAY_BE_A_NOTE = "this may be a note, and is read as part of an answer"
 MAY_BE_A_CHOICE = "the options below this question may be a choice: they are read as its answer"
 
+MAY_PAIR = (
+    "this table may be of questions and answers, which cannot be seen for sure: call its columns "
+    "Question and Answer, or Term and Meaning, and it is read"
+)
+
 
 def told(lines: Sequence[str], read: Collection[int], path: Path, why: str) -> Iterator[Problem]:
     """Problems of the lines, counted from 0, that are not among those that were *read*."""

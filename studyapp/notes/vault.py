@@ -19,7 +19,8 @@ from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.hypertext import beside
 from studyapp.notes.note import Problem
 
-ENDINGS = (".md", ".markdown", ".ipynb", ".txt")  # of files in which people keep notes
+# Of files in which people keep notes.
+ENDINGS = (".md", ".markdown", ".ipynb", ".txt", ".org", ".adoc", ".asciidoc")
 ALONE = (".apkg", ".colpkg", ".csv", ".tsv")  # packages and tables, which are no part of a folder
 Read = Callable[[Path], tuple[str, Foreign]]
 

@@ -312,12 +312,12 @@ SHAPES = {
         ],
     ),
     "headings and lists of AsciiDoc": (
-        "== Notes\n\n=== What is u?\n\nIt u.\n\n[qanda]\nWhat is v?::\nIt v.\n"
+        "== Notes\n\n=== What is u?\n\nIt u.\n\nWhat is v?::\nIt v.\n"
         "What is w?::\n  It w.\n",
         [
-            ("What is u?", "It u.\n\n[qanda]", "heading"),
+            ("What is u?", "It u.", "heading"),
             ("What is v?", "It v.", "Q: and A:"),
-            ("What is w?", "  It w.", "Q: and A:"),
+            ("What is w?", "It w.", "Q: and A:"),
         ],
     ),
     "HTML with blocks of its own": (
@@ -608,6 +608,109 @@ def test_an_outline_of_org_is_read_by_its_headings() -> None:
     assert [one.line for one in parse(text).problems] == [1]
 
 
+def test_descriptions_of_asciidoc_are_pairs() -> None:
+    text = (
+        "= Notes\n:toc:\n\n== First\n\n=== What is s?\n\nIt s:\n\nr:: one\nw::\n  two\n\n"
+        "[qanda]\nWhat is t?:: It t.\nExplain u:: It u.\n+\nMore u.\n\nHow is v?::\nIt v.\n\n"
+        "* v one\n** v two\n\nProse.\n\n== Terms\n\nstd::vec:: A list.\nCPU::\n"
+        "The link:http://a.b[brain].\n// hidden\n"
+    )
+    assert [one[:2] for one in shown(text)] == [
+        ("What is s?", "It s:\n\n- **r**: one\n- **w**: two"),
+        ("What is t?", "It t."),
+        ("Explain u", "It u.\n\nMore u."),
+        ("How is v?", "It v.\n\n- v one\n   - v two"),
+        ("std::vec", "A list."),
+        ("CPU", "The [brain](http://a.b)."),
+    ]
+    assert [(one.line, one.message[:5]) for one in parse(text).problems] == [(26, "prose")]
+
+
+def test_a_line_that_asks_and_describes_ends_the_answer_above() -> None:
+    text = "## What is a?\n\nIt a.\n\nWhat is b?:: It b.\nWhat is c?::\nIt c.\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("What is a?", "It a."),
+        ("What is b?", "It b."),
+        ("What is c?", "It c."),
+    ]
+
+
+DRILL = """#+TITLE: Drill
+
+* Words
+** Item :drill:geo:
+SCHEDULED: <2026-01-01 Thu>
+:PROPERTIES:
+:ID: 1
+:END:
+What is the capital of [[https://a.b][Estonia]]?
+*** The Answer
+It is =Tallinn=.
+*** Note
+A *port*.
+** Greeting :drill:
+The capital of [Peru] is [Lima||L…], see [[a][b]].
+** Noun :drill:
+:PROPERTIES:
+:DRILL_CARD_TYPE: twosided
+:DRILL_LAST_INTERVAL: 4.0
+:END:
+Translate.
+*** Spanish
+la mujer
+*** English
+the woman
+** Fact :drill:
+*** Question
+Who wrote Faust?
+*** Answer
+Goethe
+**** Where
+Weimar
+** TODO What is plain? :drill:
+   It is.
+** Card
+*** Front
+What is x?
+*** Back
+x is one.
+"""
+
+
+def test_cards_of_org_drill_are_asked_as_they_are_there() -> None:
+    found = parse(DRILL)
+    assert [(note.question, note.answer, note.card.value) for note in found.notes] == [
+        (
+            "What is the capital of [Estonia](https://a.b)?",
+            "It is `Tallinn`.\n\n**Note**\n\nA **port**.",
+            "answer",
+        ),
+        ("Greeting", "The capital of ==Peru=={#c1} is ==Lima=={#c2}, see [b](a).", "cloze"),
+        ("la mujer\n\nNoun\n\nTranslate.", "the woman", "both"),
+        ("Who wrote Faust?", "Goethe\n#### Where\nWeimar", "answer"),
+        ("What is plain?", "It is.", "answer"),
+        ("What is x?", "x is one.", "answer"),
+    ]
+    assert found.notes[0].tags == ("geo",)
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "prose: this asks nothing and defines no term"),
+        (5, "what is dated here, and elsewhere, is not read"),
+        (14, "the hint of what is hidden here is left out"),
+    ]
+
+
+@pytest.mark.parametrize("end", [".org", ".md"])
+def test_a_text_of_markdown_is_no_org(end: str) -> None:
+    text = "#+BEGIN_NOTE\nSo.\n#+END_NOTE\n\n## What is *it*?\n\n* This.\n* That. :smile:\n"
+    text = text if end == ".md" else "* What is *it*?\n\nThis.\n"
+    (note,) = prose.parse(text, Path(f"a{end}")).notes
+    said = {
+        ".md": ("What is *it*?", "* This.\n* That. :smile:"),
+        ".org": ("What is **it**?", "This."),
+    }
+    assert (note.question, note.answer) == said[end]
+
+
 @pytest.mark.parametrize(
     ("head", "code", "language"),
     [
@@ -751,6 +854,31 @@ def test_rows_with_too_many_cells_and_labels_without_an_answer_are_told() -> Non
     ]
 
 
+def test_words_of_two_languages_are_pairs() -> None:
+    table = "| {} |\n|---|---|---|\n| {} |\n| {} |\n\n"
+    both = table.format("Nr | Deutsch | in English", "1 | Hund | dog", "2 | Maus | mouse")
+    compared = table.format("Feature | English | German", "Cases | no | yes", "Tones | no | no")
+    figures = table.format("Year | English | German", "1990 | 2 | 3", "2000 | 4 | 5")
+    same = table.format("English | German | Note", "yes | no | a", "yes | no | b")
+    found = parse(both + compared + figures + same)
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("Hund", "dog"),
+        ("Maus", "mouse"),
+    ]
+    assert [one.line for one in found.problems] == [6]
+
+
+def test_a_table_of_two_columns_is_told_with_what_has_it_read(tmp_path: Path) -> None:
+    table = "| Bird | Sound |\n|---|---|\n| Owl | hoot |\n"
+    why = "call its columns Question and Answer"
+    (told,) = parse(f"## What?\n\nThis.\n\n# Else\n\n{table}").problems
+    assert (told.line, why in told.message) == (7, True)
+    path = tmp_path / "a.md"
+    path.write_text(table)
+    with pytest.raises(StudyError, match=why):
+        formats.recognise(path)
+
+
 def test_a_key_and_answers_that_do_not_fit_are_told() -> None:
     text = "1. Is it?\n   a) yes\n   b) no\n2. Why?\n\nAnswers: 1a, 2b\n\n"
     text += "## Solutions\n\n1. So.\n"
@@ -817,6 +945,56 @@ def test_a_key_that_does_not_fit_says_why(text: str, why: str) -> None:
 def test_one_question_may_have_an_answer_of_several_parts() -> None:
     (note,) = parse("1. Name two colours?\n\nAnswers: 1. red 2. blue").notes
     assert note.answer == "1. red 2. blue"
+
+
+def test_answers_that_hang_below_their_questions_part_them() -> None:
+    text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("What is a?", "It is a."),
+        ("What is b?", "It is b.\nAnd more."),
+        ("Why not?", "So."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("a\n: b\nc\n:   d\n: e\n\nf\n\n: g\n\n    More.\n",
+         [("a", "b"), ("c", "d\ne"), ("f", "g\n\nMore.")]),
+        ("Loss\n    An error.\n    A number.\n\nFit\n  To train.\n",
+         [("Loss", "An error.\nA number."), ("Fit", "To train.")]),
+        (".. glossary::\n\n   epoch\n      One pass.\n\n   batch\n      Some rows.\n",
+         [("epoch", "One pass."), ("batch", "Some rows.")]),
+        ("loss - an error\nfit - to train\n\nstep - a change\n",
+         [("loss", "an error"), ("fit", "to train"), ("step", "a change")]),
+        ("der Hund = the dog\ndie Maus = the mouse\nEis = ice\n",
+         [("der Hund", "the dog"), ("die Maus", "the mouse"), ("Eis", "ice")]),
+        ("Term: loss\nDefinition: an error\n\n**Wort:** Maus\n**Bedeutung:** mouse\n",
+         [("loss", "an error"), ("Maus", "mouse")]),
+        ("**Front:** a\n**Back:** b\n\n__Frage__: c?\n__Antwort__: d\n", [("a", "b"), ("c?", "d")]),
+        ("Question: a?\nMeaning: b.\nAnswer: c\n", [("a?\n\nMeaning: b.", "c")]),
+        ("- Part 1\n  - Why a?\n    - So.\n- Part 2\n  - Why b?\n    - No.\n",
+         [("Why a?", "- So."), ("Why b?", "- No.")]),
+    ],
+)  # fmt: skip
+def test_terms_as_other_programs_write_them(text: str, sides: list[tuple[str, str]]) -> None:
+    assert [one[:2] for one in shown(text)] == sides
+    said = [one for one in parse(text).problems if "prose, up" not in one.message]
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path = /usr\nname = x y\nport = no\n",  # settings
+        "Bob - hello\nEve = hi\nAnn - bye\n",
+        "8:00 - up\n9:00 - work\n12:00 - food\n",
+        "A poem\n  goes on.\n\nIt is not a list of terms at all.\n",
+        "- Part 1\n  - Why a?\n    - So.\n- Part 2\n  - b\n",
+    ],
+)
+def test_what_only_looks_like_terms_is_none(text: str) -> None:
+    assert parse(text).notes == ()
 
 
 def test_no_lines_are_no_notes() -> None:
@@ -964,8 +1142,14 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
         "> Q: a\n> A: b\n",
         "<!-- ",
         "Answers:\n\n1. a\n\n",
+        "[a]\n",
+        ":P:\n",
+        "a?::\n",
     ):
         parse("1. Why?\n" + piece * (40_000 // len(piece)))
+        if piece[-2:] in (":\n", "]\n"):
+            for head in ("#+title: x\n\n* a :drill:\n", "== a\n\n[qanda]\nb::\n"):
+                parse(head + piece * (40_000 // len(piece)))
 
 
 def test_a_long_file_may_begin_with_its_contents_alone(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_tags_that_a_row_names_are_tags(tmp_path: Path) -> None:
         ("a.txt", "import os,sys\nimport a,b\nimport c,d\n", "--format anki-text"),
         ("a.txt", "a = f(1,2)\nb = f(2,3)\nc = f(4,5)\n", "--format anki-text"),
         ("a.txt", "So it was, my friend.\nOr it was not, I think.\nFar, far away.\n", "--format"),
-        ("a.md", "| a, b | c |\n|---|---|\n| d, e | f |\n", "is of no format"),
+        ("a.md", "| a, b | c |\n|---|---|\n| d, e | f |\n", "may be of questions"),
         ("a.py", "a,b\nc,d\ne,f\n", "is of no format"),
     ],
 )  # fmt: skip
@@ -90,3 +90,58 @@ def test_each_row_of_a_table_that_says_so_is_a_note(rows: list[tuple[str, str]],
     text = out.getvalue()
     assert ankitext.recognises(text.encode(), Path("a"))
     assert len(ankitext.parse(text, Path("a")).notes) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sides", "told"),
+    [
+        ("a.csv", "Front,Back\na,b\nc\nd,e,f\ng,h,,\n", ["a", "g"],
+         [(3, "no answer; not read: c"), (4, "not sure; not read: d | e | f")]),
+        ("a.csv", "Animals\n\nfront;tags;back\na;x;b\nc;x\n;d;e\nf;;g;;\n", ["a", "f"],
+         [(1, "Animals"), (5, "no answer; not read: c | x"), (6, "is empty")]),
+        ("a.csv", "front,back,tags\na,b\nc,d\ne,f\n", ["a", "c", "e"], []),
+        ("a.csv", "question,x,correct\na,b,c\nd,e,f\n", ["a", "d"], []),
+        ("a.txt", "a\tb\tx\nc\td\tx\ne\tf\ng\th\n", ["a", "c", "e", "g"], []),
+        ("a.tsv", "a\tb\nc\td\ne\nf\tg\n", ["a", "c", "f"], [(3, "no answer; not read: e")]),
+        ("a.txt", "# mine\na\tb\n# more\nc\td\te\nf\tg\n", ["a", "f"], [(4, "3 cells")]),
+        ("a.txt", "x,y\n" + "".join(f"a{at},b{chr(at)}\n" for at in range(97, 107)) + "alone\n",
+         ["x", *(f"a{at}" for at in range(97, 107))], [(12, "no answer; not read: alone")]),
+    ],
+)  # fmt: skip
+def test_a_row_with_other_cells_is_read_where_it_is_clear_or_told(
+    tmp_path: Path, name: str, text: str, sides: list[str], told: list[tuple[int, str]]
+) -> None:
+    form, found = formats.read(written(tmp_path, name, text))
+    assert form == "anki-text"
+    assert [one.question for one in found.notes] == sides
+    assert [one.line for one in found.problems] == [line for line, _ in told]
+    for problem, (_, why) in zip(found.problems, told, strict=True):
+        assert why in problem.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "front,back\na,b,c\nd\ne,f\n",  # most rows are no pairs
+        "front,back\na,b,c\nd,e,f\n",
+        "a,b\nc\nd,e,f\ng,h\ni,j\n",
+        "Topic\n\tone\n\ttwo\n\tthree\n\tfour\n",
+        "Well, yes\nBut no\nSo, so\nNever mind\n",
+    ],
+)
+def test_a_text_whose_rows_differ_is_no_table(tmp_path: Path, text: str) -> None:
+    with pytest.raises(StudyError):
+        formats.read(written(tmp_path, "a.txt", text))
+    assert not ankitext.recognises(text.encode(), tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *("German,English", "Español,Englisch", "DE,EN", "Italian word,in English"),
+        *("Palabra,Significado", "Wort,Translation", "Vorderseite,Rückseite", "单词,意思"),
+    ],
+)
+def test_columns_are_known_by_languages_and_in_several(tmp_path: Path, head: str) -> None:
+    _, found = formats.read(written(tmp_path, "a.csv", f"{head}\nuno,one\ndue,two\n"))
+    assert [(one.question, one.answer) for one in found.notes] == [("uno", "one"), ("due", "two")]

@@ -93,3 +93,10 @@ def test_what_lies_elsewhere_in_the_folder_comes_along_and_nothing_outside_of_it
     taken = {one.name: one.read()[4:].decode() for one in found.media}
     assert taken == {"b.png": "sub/b.png", "a.png": "files/a.png", "b-2.png": "b.png"}
     assert ["not taken along" in one.message for one in found.problems] == [True, True]
+
+
+def test_files_of_org_and_asciidoc_are_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.org").write_text("* What is a?\nIt a.\n")
+    (tmp_path / "b.adoc").write_text("== What is b?\n\nIt b.\n")
+    _, found = formats.read(tmp_path)
+    assert {note.question for note in found.notes} == {"What is a?", "What is b?"}
