@@ -98,7 +98,7 @@ async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(
         await pilot.press("slash", *typed("q01"))
         await shows(pilot, "1 found")
         await pilot.press("tab", "u")
-        await tells(pilot, "There is nothing to undo here.")
+        await tells(pilot, "Nothing done here is left to take back; u on Today goes further back.")
         await pilot.press("delete")
         await tells(pilot, "1 note of a pack cannot be deleted; @ sets aside.")
         await pilot.press("number_sign")

@@ -664,7 +664,7 @@ class FindScreen(EditingPage):
         self._undo()
 
     def action_undo_nothing(self) -> None:
-        self.notify("There is nothing to undo here.")
+        self.tell_nothing_undone()
 
     @work(thread=True, group="act")
     def _undo(self) -> None:
