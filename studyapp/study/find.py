@@ -575,8 +575,8 @@ class _Search:
             .where(self.among(notes, card.note_id), card.missing_since.is_(None))
             .group_by(card.note_id)
         )
-        known_of_card = dict(self.connection.execute(of_card).all())
-        known_of_note = dict(self.connection.execute(of_note).all())
+        known_of_card = dict[int, Any](self.connection.execute(of_card).all())
+        known_of_note = dict[int, Any](self.connection.execute(of_note).all())
         least = dict[tuple[int, int], Any]()
         for in_chapter, one, card_id in few.rows:
             value = known_of_note.get(one) if card_id is None else known_of_card.get(card_id)
