@@ -273,7 +273,11 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
     ("typed", "told"),
     [
         ("batch is:foo", "is:foo: a card is due, new, learn, review, leech, suspended, buried"),
-        ("is:", "is:: a card is due"),
+        ("is:", "is: a card is due"),
+        ("prop:", "prop: what can be compared is s"),
+        ("deck:", "deck: a deck is found by chapter:"),
+        ("tags:", "tags: did you mean tag:, as in tag:apply?"),
+        ("dog " * 200 + "batch " * 5000, "batch: no more than 200 words are searched for at once."),
         ("prop:q>3", "prop:q>3: what can be compared is s, d, r, lapses, reps and due."),
         ("prop:s", "prop:s: compare it with a number, as in prop:s>3."),
         ("prop:s>x", "prop:s>x: compare it with a number"),
