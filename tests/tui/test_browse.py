@@ -59,6 +59,23 @@ async def test_many_cards_are_set_aside_and_taken_back_in_one(
         await shows(pilot, "No card is so.")
 
 
+async def test_keys_in_one_piece_go_to_the_list_that_those_before_them_lead_to(
+    make_app, open_today
+) -> None:
+    """Typed faster than a search is made: what is done is done with what was asked for."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash")
+        await arrives(pilot, FindScreen)
+        for key in (*"is:new", "tab", "ctrl+a", "at"):
+            app.simulate_key(key)
+        await tells(pilot, "Suspended: 22 cards; u takes it back.")
+        for key in ("u", "slash", *" what", "tab", "at"):
+            app.simulate_key(key)
+        await tells(pilot, "Suspended: 1 card; u takes it back.")
+
+
 async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(
     make_app, open_today, pictures: Pictures
 ) -> None:
