@@ -12,6 +12,7 @@ app's own thread was busy for it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import re
@@ -163,6 +164,7 @@ async def in_the_app(engine: Engine, db: Path) -> None:
     app._open = lambda: None  # type: ignore[method-assign,assignment] - opened above
     async with app.run_test(size=(80, 24)) as pilot:
         app.desk = Desk(engine, Current(Settings()), now, learner=1, patience=LOCK_PATIENCE)
+        gc.freeze()  # as the app does once it is open
         app.open(places.Find())
         await pilot.pause(1)
         screen = app.screen

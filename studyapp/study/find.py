@@ -66,6 +66,8 @@ _MOST = 300  # hits of which those in the question come first
 _FEW = 3000  # cards or notes with a condition, up to which these alone are looked at
 _MOST_OF_CHAPTER = 12_000  # notes of a chapter, up to which these alone are looked at
 _LATE = 3000  # reviews, up to which each of them is looked at
+_FEW_SAY = 1000  # notes with words, up to which these alone are looked at
+_MANY_SAY = 5000  # passages with words, up to which they are found before the rest is in an order
 _RARE = 500  # passages with the runs of words, up to which they come before what else has to hold
 _ROUNDED = 1 + 1e-9  # so that no share is taken for more than it is
 _KEPT, _MOST_KEPT = "studyapp_found", 24  # the name that a connection has it by; answers
@@ -144,6 +146,14 @@ class Order(StrEnum):
     DUE = "by due date"
     STABILITY = "by stability"
     LAPSES = "by lapses"
+
+
+# The least of a note's cards is where it stands.
+_BY: Mapping[Order, Any] = {
+    Order.DUE: memory.due,
+    Order.STABILITY: memory.stability,
+    Order.LAPSES: -memory.lapses,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +252,12 @@ def _apart(wanted: Query) -> tuple[list[str], list[Query]]:
     return words, [one for one in parts if not isinstance(one, Word)]
 
 
+def _words_of(part: Query) -> list[str]:
+    """The words, if it is nothing else than that they are there."""
+    words, rest = _apart(part)
+    return [] if rest else words
+
+
 def _parts(wanted: Query) -> tuple[Query, ...]:
     """All that has to hold."""
     return wanted.parts if isinstance(wanted, typed_words.All) else (wanted,)
@@ -272,7 +288,7 @@ def _is_led_to(part: Query) -> bool:
     match part:
         case typed_words.Any(parts):
             return all(map(_is_led_to, parts))
-    return not isinstance(part, typed_words.All)
+    return not isinstance(part, typed_words.All) or bool(_words_of(part))
 
 
 def _goes_by(order: Order, part: Query) -> bool:
@@ -318,7 +334,7 @@ class _Few:
     def left(self, parts: Sequence[Query]) -> Sequence[Query]:
         """What of *parts* is still to be asked of these notes: all that has to hold of one card,
         unless it is the *part* alone."""
-        others = [one for one in parts if one != self.part]
+        others = [one for one in parts if one not in (self.part, *_parts(self.part))]
         apart = _is_of_notes(self.part) or all(map(_is_of_notes, others))
         return others if _is_led_to(self.part) and apart else parts
 
@@ -471,13 +487,15 @@ class _Search:
         few = self.few
         if order is Order.MATCH:
             return self._from_the_first(limit, None if few is None else few.notes)
-        if few is not None and few.is_of_cards and len(few.left(self.parts)) < len(self.parts):
+        if few is not None and all(map(_is_of_notes, few.left(self.parts))):
             return self._by_value(order, few, limit)
         of_few = self.few is not None and not any(_goes_by(order, one) for one in self.parts)
         if of_few or any(map(self._is_a_small_chapter, self.parts)):
             rows = self._in_order(order, self.few).limit(limit)
             return self.connection.scalars(rows).all()
         found = self._along(order, limit)
+        if order is Order.LAPSES and len(found) < limit:
+            found |= dict.fromkeys(self._from_the_first(limit, None, memory.lapses == 0))
         if len(found) < limit:
             few_notes = None if few is None else few.notes
             found |= dict.fromkeys(self._from_the_first(limit, few_notes))
@@ -490,15 +508,10 @@ class _Search:
 
     def _in_order(self, order: Order, few: _Few | None) -> Any:
         """Those of a few notes, or of a chapter: each is looked at."""
-        rows = self.select(note.id, wanted=self.parts)
+        rows = self.select(note.id, wanted=self._left)
         if few is not None:
             rows = rows.where(self.among(few.ids))
-        by: dict[Order, ColumnElement[Any]] = {
-            Order.DUE: func.min(memory.due),
-            Order.STABILITY: func.min(memory.stability),
-            Order.LAPSES: -func.max(memory.lapses),
-        }
-        of = by[order]
+        of = func.min(_BY[order])
         rows = rows.group_by(note.id, chapter.id)
         return rows.order_by(of.is_(None), of, *_IN_BOOK)
 
@@ -507,19 +520,17 @@ class _Search:
 
     def _along(self, order: Order, limit: int) -> dict[int, None]:
         """The first notes of cards of which the learner knows what this order goes by: an index has
-        them in it, and no more of them is looked at than it takes."""
-        of: dict[Order, Any] = {
-            Order.DUE: memory.due,
-            Order.STABILITY: memory.stability,
-            Order.LAPSES: memory.lapses,
-        }
-        by, found = of[order], dict[int, None]()
+        them in it, and no more of them is looked at than it takes. Without a lapse are most cards,
+        and all of them would be put in the order of the book; so these are not."""
+        by = memory.lapses if order is Order.LAPSES else _BY[order]
+        found = dict[int, None]()
         source = tables.memory.join(tables.card, card.id == memory.card_id + 0)
         source = source.join(tables.note, self._of_card)
         source = source.join(tables.chapter, chapter.id == note.chapter_id)
-        where = [
-            self.condition(one) if _goes_by(order, one) else self._holds(one) for one in self.parts
-        ]
+        words, rest = _apart(typed_words.All(tuple(self.parts)))
+        where = [self.condition(one) if _goes_by(order, one) else self._holds(one) for one in rest]
+        where += self._with(words, _MANY_SAY)
+        where += [memory.lapses > 0] * (order is Order.LAPSES)
         rows = (
             select(note.id)
             .select_from(source)
@@ -535,8 +546,8 @@ class _Search:
         return found
 
     def _by_value(self, order: Order, few: _Few, limit: int) -> Sequence[int]:
-        """Those of a few cards. What this order goes by is known of each, and where its note stands
-        in the book is asked of no more of them than it takes."""
+        """Those of a few cards, or of all cards of few notes. What this order goes by is known of
+        each, and where its note stands in the book is asked of no more of them than it takes."""
         values = self._once((few.part, order), lambda: self._values(order, few))
         found, placed = list[int](), self._placed()
         for batch in _batches(values, 4 * limit):
@@ -553,19 +564,23 @@ class _Search:
         return found[:limit]
 
     def _values(self, order: Order, few: _Few) -> Sequence[_Notes]:
-        """The notes of these cards, in this order: those of which it says the same together."""
-        by: dict[Order, ColumnElement[Any]] = {
-            Order.DUE: memory.due,
-            Order.STABILITY: memory.stability,
-            Order.LAPSES: -memory.lapses,
-        }
-        cards = self.among([one for *_, one in few.rows], memory.card_id)
-        mine = memory.learner_id == self.learner
-        rows = select(memory.card_id, by[order]).where(mine, cards)
-        known = {one: value for one, value in self.connection.execute(rows) if value is not None}
+        """The notes of these, in this order: those of which it says the same together."""
+        cards = [one for *_, one in few.rows if one is not None]
+        notes = [one for _, one, card_id in few.rows if card_id is None]
+        by, mine = _BY[order], memory.learner_id == self.learner
+        of_card = select(memory.card_id, by).where(mine, self.among(cards, memory.card_id))
+        of_note = (
+            select(card.note_id, func.min(by))
+            .select_from(tables.card.outerjoin(tables.memory, self._of_memory))
+            .where(self.among(notes, card.note_id), card.missing_since.is_(None))
+            .group_by(card.note_id)
+        )
+        known_of_card = dict[int, Any](self.connection.execute(of_card).all())
+        known_of_note = dict[int, Any](self.connection.execute(of_note).all())
         least = dict[tuple[int, int], Any]()
         for in_chapter, one, card_id in few.rows:
-            values = (known.get(card_id), least.get((in_chapter, one)))
+            value = known_of_note.get(one) if card_id is None else known_of_card.get(card_id)
+            values = (value, least.get((in_chapter, one)))
             least[in_chapter, one] = min((of for of in values if of is not None), default=None)
         same = defaultdict[Any, dict[int, list[int]]](lambda: defaultdict(list))
         for (in_chapter, one), value in least.items():
@@ -573,15 +588,22 @@ class _Search:
         last = [same.pop(None)] if None in same else []
         return [same[value] for value in sorted(same)] + last
 
-    def _placed(self) -> Any:
-        """The notes for which all holds that the few have not settled, with their place."""
-        wanted = self.parts if self.few is None else self.few.left(self.parts)
-        return self.select(note.id, *_IN_BOOK, wanted=wanted, cards=False).distinct()
+    @property
+    def _left(self) -> Sequence[Query]:
+        """What the few have not settled."""
+        return self.parts if self.few is None else self.few.left(self.parts)
 
-    def _from_the_first(self, limit: int, few: _Notes | None) -> Sequence[int]:
+    def _placed(self, *of_card: ColumnElement[bool]) -> Any:
+        """The notes for which all holds that is left, with their place."""
+        rows = self.select(note.id, *_IN_BOOK, wanted=self._left, cards=bool(of_card))
+        return rows.where(*of_card).distinct()
+
+    def _from_the_first(
+        self, limit: int, few: _Notes | None, *of_card: ColumnElement[bool]
+    ) -> Sequence[int]:
         """The first notes as in the book, chapter by chapter: what holds of many notes is found
         before all of them are looked at, and of few these alone are."""
-        rows = self._placed().order_by(*_IN_BOOK).limit(bindparam("most", type_=Integer()))
+        rows = self._placed(*of_card).order_by(*_IN_BOOK).limit(bindparam("most", type_=Integer()))
         chapters = self.connection.scalars(select(chapter.id).order_by(*tables.IN_ORDER)).all()
         chapters = [one for one in chapters if few is None or one in few]
         found, at, step = list[int](), 0, 1
@@ -666,7 +688,8 @@ class _Search:
 
     @cached_property
     def few(self) -> _Few | None:
-        return self._few(self.parts)
+        words, rest = _apart(typed_words.All(tuple(self.parts)))
+        return self._few([*rest, typed_words.All(tuple(map(Word, words)))])
 
     def _few(self, parts: Sequence[Query]) -> _Few | None:
         """The notes of which one of *parts* holds that a search can begin with, if they are few:
@@ -696,15 +719,15 @@ class _Search:
                         return None
                     found += few.rows
                 return found
+            case Word() | typed_words.All() if words := _words_of(part):
+                runs = passage.runs(self.connection, words)
+                if passage.are_rare(self.connection, runs, _FEW):
+                    return self._notes(note.id.in_(self._saying(words, runs)), _FEW_SAY)
             case typed_words.All(parts):
                 led = map(self._led, sorted(parts, key=_is_scanned))
                 return next((few.rows for few in led if few is not None), None)
             case typed_words.Is(State.MINE) | typed_words.Tag():
                 return self._notes(self.condition(part))
-            case Word(text):
-                runs = passage.runs(self.connection, [text])
-                if passage.are_rare(self.connection, runs, _FEW):
-                    return self._notes(note.id.in_(self._saying([text], runs)))
             case typed_words.Is(State.NEW):
                 unmet = self._cards(self._unmet)
                 met = self._cards(self._met_and_new)
@@ -814,12 +837,12 @@ class _Search:
         upto = and_(mine, memory.last_day == step.c.day, memory.stability <= most)
         return step.join(tables.memory, upto)
 
-    def _with(self, words: Sequence[str]) -> Iterator[ColumnElement[bool]]:
-        """That a note has all *words*: one of those that an index leads to, if these are few or all
-        are wanted; else it is asked of each."""
+    def _with(self, words: Sequence[str], few: int = _RARE) -> Iterator[ColumnElement[bool]]:
+        """That a note has all *words*: one of those that an index leads to, if these are *few* or
+        all are wanted; else it is asked of each."""
         runs = passage.runs(self.connection, words)
         whole = self.whole and runs is not None and self.few is None
-        if whole or passage.are_rare(self.connection, runs, _RARE):
+        if whole or passage.are_rare(self.connection, runs, few):
             yield note.id.in_(self._saying(words, runs))
         elif words:
             dialect = self.connection.dialect.name

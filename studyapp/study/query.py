@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum, StrEnum
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from studyapp.errors import StudyError
@@ -19,6 +20,7 @@ from studyapp.notes.letters import folded
 MOST_DAYS = 100_000  # that a date is reckoned with
 _AS_TEXT = "in quotes it is text"
 _NESTED = 50  # parentheses within one another
+_LONGEST = 200  # words, conditions and what holds them together
 _QUOTED = re.compile(r'"[^"]*(?:"|$)')
 _TOKEN = re.compile(rf'(?:{_QUOTED.pattern}|[^\s"])+')
 _COMPARED = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>[-−]?(?:\d+\.?\d*|\.\d+))")
@@ -154,7 +156,7 @@ def parse(typed: str) -> Query | None:
     What a learner is still typing is no fault: a quote or a parenthesis that is not closed ends
     with the text, and what has nothing behind it yet (`unfinished`) is passed over.
     """
-    items = list(_items(typed))
+    items = _read(typed)
     del items[_end(items) :]
     _check(items)
     return _Parser(items).either(0) if items else None
@@ -163,7 +165,7 @@ def parse(typed: str) -> Query | None:
 def unfinished(typed: str) -> str:
     """That an `or`, `and`, `-`, parenthesis or quote waits for what comes behind it; empty if none
     does. Raises QueryError as `parse` does."""
-    items = list(_items(typed))
+    items = _read(typed)
     if _end(items) == len(items):
         return ""
     last = items[-1].typed
@@ -251,6 +253,15 @@ class _Parser:
         return Not(found) if opened.mark is _Mark.OUT else found
 
 
+def _read(typed: str) -> list[_Item]:
+    """All items, which a pasted page would have more of than a search can be asked for."""
+    items = list(islice(_items(typed), _LONGEST + 1))
+    if len(items) > _LONGEST:
+        beyond = items[_LONGEST].typed
+        raise QueryError(f"{beyond}: no more than {_LONGEST} words are searched for at once.")
+    return items
+
+
 def _items(typed: str) -> Iterator[_Item]:
     """What is typed, term by term. A parenthesis opens where a term begins, and closes where one
     ends that has more of them than it opens: the ones of `f(x)` are its own."""
@@ -317,13 +328,19 @@ def _condition(token: str, key: str, value: str) -> Query | None:
             kinds: dict[str, type[Chapter | Pack | Tag]] = {"chapter": Chapter, "pack": Pack}
             return kinds.get(key, Tag)(value)
     if key in _ELSEWHERE:
-        raise QueryError(f"{token}: {_ELSEWHERE[key]}; {_AS_TEXT}.")
+        raise QueryError(f"{_before(token)} {_ELSEWHERE[key]}; {_AS_TEXT}.")
     near = get_close_matches(key, _EXAMPLES, n=1, cutoff=0.7)
     if near:
         raise QueryError(
-            f"{token}: did you mean {near[0]}:, as in {_EXAMPLES[near[0]]}? In quotes it is text."
+            f"{_before(token)} did you mean {near[0]}:, as in {_EXAMPLES[near[0]]}? "
+            "In quotes it is text."
         )
     return _word(token)
+
+
+def _before(token: str) -> str:
+    """A condition before what is said about it: one that ends with a colon needs no other."""
+    return f"{token.removesuffix(':')}:"
 
 
 def _among(kind: type[State], token: str, value: str) -> State:
@@ -331,7 +348,7 @@ def _among(kind: type[State], token: str, value: str) -> State:
         return kind(value.casefold())
     except ValueError:
         *known, last = [one.value for one in kind]
-        raise QueryError(f"{token}: a card is {', '.join(known)} or {last}.") from None
+        raise QueryError(f"{_before(token)} a card is {', '.join(known)} or {last}.") from None
 
 
 def _compared(token: str, value: str) -> Compared:
@@ -349,7 +366,7 @@ def _compared(token: str, value: str) -> Compared:
     if name in list(Property):
         raise QueryError(f"{token}: compare it with a number, as in prop:{name}>3.")
     *known, last = [one.value for one in Property]
-    raise QueryError(f"{token}: what can be compared is {', '.join(known)} and {last}.")
+    raise QueryError(f"{_before(token)} what can be compared is {', '.join(known)} and {last}.")
 
 
 def _check_share(token: str, compared: str) -> None:

@@ -273,7 +273,11 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
     ("typed", "told"),
     [
         ("batch is:foo", "is:foo: a card is due, new, learn, review, leech, suspended, buried"),
-        ("is:", "is:: a card is due"),
+        ("is:", "is: a card is due"),
+        ("prop:", "prop: what can be compared is s"),
+        ("deck:", "deck: a deck is found by chapter:"),
+        ("tags:", "tags: did you mean tag:, as in tag:apply?"),
+        ("dog " * 200 + "batch " * 5000, "batch: no more than 200 words are searched for at once."),
         ("prop:q>3", "prop:q>3: what can be compared is s, d, r, lapses, reps and due."),
         ("prop:s", "prop:s: compare it with a number, as in prop:s>3."),
         ("prop:s>x", "prop:s>x: compare it with a number"),
@@ -418,7 +422,12 @@ def test_an_index_is_no_more_than_a_quicker_way(stock: Engine) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "few"),
-    [(("_FEW", "_RARE", "_LATE"), 0), (("_FEW", "_RARE", "_LATE"), 1), (("_RARE",), 0)],
+    [
+        (("_FEW", "_FEW_SAY", "_RARE", "_LATE"), 0),
+        (("_FEW", "_RARE", "_LATE"), 1),
+        (("_RARE",), 0),
+        (("_FEW_SAY", "_MANY_SAY"), 0),
+    ],
 )
 def test_where_a_search_begins_is_no_more_than_a_quicker_way(
     stock: Engine, monkeypatch: pytest.MonkeyPatch, limits: Sequence[str], few: int
@@ -659,3 +668,18 @@ def test_what_an_order_knows_nothing_of_comes_last_as_in_the_book(
     by_date = ["over", "layers", "soft", "valid", "batch", "dog"]
     assert names(stock, typed, find.Order.DUE) == by_date
     assert names(stock, typed, find.Order.DUE, limit=2) == by_date[:2]
+
+
+def test_by_lapses_a_card_that_never_lapsed_comes_before_one_of_which_nothing_is_known(
+    engine: Engine, clock: Clock
+) -> None:
+    with writing(engine) as connection:
+        unmet, never, once, *others = search(connection, "-is:mine")
+        for one in (never, once):
+            review.know(connection, next(iter(one.cards)), clock(), learner=1)
+        lapsed = next(iter(once.cards))
+        seen = log.read_memory(connection, lapsed, learner=1).last_review
+        review.answer(connection, lapsed, seen, Rating.AGAIN, clock(), learner=1)
+        found = search(connection, "-is:mine", order=find.Order.LAPSES)
+    expected = [once, never, unmet, *others]
+    assert [one.note for one in found] == [one.note for one in expected]

@@ -61,7 +61,7 @@ async def test_each_card_that_is_set_aside_leads_back(make_app, open_today) -> N
         await shows(pilot, "1 to mend, 1 suspended, 1 buried")
         await shows(pilot, "B bring back")  # the cursor is on the card that is there again
         await pilot.press("u")  # what was done elsewhere stays
-        await tells(pilot, "There is nothing to undo here.")
+        await tells(pilot, "Nothing done here is left to take back; u on Today goes further back.")
         await shows(pilot, "1 to mend, 1 suspended, 1 buried")
         await pilot.press("end", "enter")
         await arrives(pilot, NoteScreen)

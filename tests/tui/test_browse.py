@@ -76,6 +76,23 @@ async def test_the_chosen_line_is_in_sight_at_the_end_of_a_long_list(
         assert box.region.contains_region(results.region)
 
 
+async def test_keys_in_one_piece_go_to_the_list_that_those_before_them_lead_to(
+    make_app, open_today
+) -> None:
+    """Typed faster than a search is made: what is done is done with what was asked for."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash")
+        await arrives(pilot, FindScreen)
+        for key in (*"is:new", "tab", "ctrl+a", "at"):
+            app.simulate_key(key)
+        await tells(pilot, "Suspended: 22 cards; u takes it back.")
+        for key in ("u", "slash", *" what", "tab", "at"):
+            app.simulate_key(key)
+        await tells(pilot, "Suspended: 1 card; u takes it back.")
+
+
 async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(
     make_app, open_today, pictures: Pictures
 ) -> None:
@@ -115,7 +132,7 @@ async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(
         await pilot.press("slash", *typed("q01"))
         await shows(pilot, "1 found")
         await pilot.press("tab", "u")
-        await tells(pilot, "There is nothing to undo here.")
+        await tells(pilot, "Nothing done here is left to take back; u on Today goes further back.")
         await pilot.press("delete")
         await tells(pilot, "1 note of a pack cannot be deleted; @ sets aside.")
         await pilot.press("number_sign")

@@ -124,7 +124,7 @@ async def test_what_is_wrong_in_a_box_is_one_sentence_and_changes_nothing(
         await tells(pilot, "Undone: what is to be remembered of chapter 1.")
         await shows(pilot, "Set how much to remember ! 90%, as all else")
         await pilot.press("u")
-        await tells(pilot, "There is nothing to undo here.")
+        await tells(pilot, "Nothing done here is left to take back; u on Today goes further back.")
         await pilot.press("exclamation_mark", "escape")
         await settled(pilot)
         assert isinstance(app.screen, ChapterScreen), "escape leaves the box first"

@@ -149,7 +149,7 @@ class CardsPage(EditingPage):
                 self.query_one(CardList).highlighted = list(self.listed).index(card)
 
     def action_undo_nothing(self) -> None:
-        self.notify("There is nothing to undo here.")
+        self.tell_nothing_undone()
 
     def _write(self, act: Callable[[Connection], None]) -> bool:
         try:

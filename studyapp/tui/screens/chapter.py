@@ -266,7 +266,7 @@ class ChapterScreen(Page):
     def action_undo(self) -> None:
         """Take back what was done last, if a retention was set here."""
         if not self._set:
-            self.notify("There is nothing to undo here.")
+            self.tell_nothing_undone()
             return
         try:
             if self.asks(self.study.newest()):

@@ -213,7 +213,10 @@ class DraftsScreen(Page):
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
-        self.notify(told or "There is nothing to undo here.")
+        if told:
+            self.notify(told)
+        else:
+            self.tell_nothing_undone()
         self._list_anew()
 
     def action_rewrite(self) -> None:

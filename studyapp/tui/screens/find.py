@@ -161,6 +161,7 @@ class FindScreen(EditingPage):
         self._stale = True  # what is shown is not yet what is wanted
         self._nonsense = False  # what was typed means nothing
         self._to_open = False  # the chosen result, as soon as it is there
+        self._to_list = False  # the keys, as soon as it is what is wanted
         self._shown: Found | None = None
         self._deeper = Deeper()  # cards of the note shown that come only if asked for
         self._marked: Mapping[int, Sequence[int]] = {}  # cards by note
@@ -222,6 +223,11 @@ class FindScreen(EditingPage):
         """Whether there is a list to be in: an empty one as long as what emptied it can be taken
         back, as `u` is a letter elsewhere."""
         return bool(self._found) or (self._in_list and self._done)
+
+    @property
+    def _is_coming(self) -> bool:
+        """Whether a list is, that is not yet what is shown."""
+        return self._stale or self._searching
 
     @property
     def _box(self) -> Input | None:
@@ -287,6 +293,8 @@ class FindScreen(EditingPage):
         self._show(found, told or beside or self._said(found))
         if self._to_open:
             self._open()
+        if self._to_list:
+            self.action_to_list()
 
     def _said(self, found: Sequence[Found]) -> str:
         if found:
@@ -393,7 +401,7 @@ class FindScreen(EditingPage):
     @on(OptionList.OptionSelected)
     def _open(self) -> None:
         chosen = self._list.highlighted
-        self._to_open = self._stale or self._searching
+        self._to_open = self._is_coming
         if self._to_open or chosen is None or chosen >= len(self._found):
             return
         if self._apart is None:
@@ -413,7 +421,11 @@ class FindScreen(EditingPage):
         (self._list.action_cursor_down if step > 0 else self._list.action_cursor_up)()
 
     def action_to_list(self) -> None:
-        self._list.focus()
+        """Go there once it is what was typed; the keys behind this one are about that list."""
+        self._to_list = self._is_coming
+        self.hold_keys(self._to_list)
+        if not self._to_list and self._found:
+            self._list.focus()
         self.refresh_bindings()
 
     def action_to_words(self) -> None:
@@ -446,6 +458,7 @@ class FindScreen(EditingPage):
         if self._marked:
             self._take_marks({})
         else:
+            self.set_busy("Marking …")
             self._read_all(self._wanted[0])
 
     @work(thread=True, exclusive=True, group="all")
@@ -455,9 +468,13 @@ class FindScreen(EditingPage):
             with self.desk.reading() as connection:
                 marked = find.cards(connection, typed, now, settings, learner=learner)
         except StudyError as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error")
+            self.app.call_from_thread(self._failed, str(error))
             return
-        self.app.call_from_thread(self._take_marks, marked)
+        self.app.call_from_thread(self._all_marked, marked)
+
+    def _all_marked(self, marked: Mapping[int, Sequence[int]]) -> None:
+        self.set_busy("")
+        self._take_marks(marked)
 
     def _take_marks(self, marked: Mapping[int, Sequence[int]]) -> None:
         self._marked, self._sure = marked, ()
@@ -480,7 +497,7 @@ class FindScreen(EditingPage):
             return bool(self._deeper) and waits is (action == "ask")
         in_list = self._in_list
         if action == "to_list":
-            return bool(self._found) and not in_list and box is None
+            return (bool(self._found) or self._is_coming) and not in_list and box is None
         if action == "to_words":
             return in_list
         if action in ("undo", "undo_nothing"):
@@ -664,7 +681,7 @@ class FindScreen(EditingPage):
         self._undo()
 
     def action_undo_nothing(self) -> None:
-        self.notify("There is nothing to undo here.")
+        self.tell_nothing_undone()
 
     @work(thread=True, group="act")
     def _undo(self) -> None:

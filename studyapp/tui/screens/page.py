@@ -301,6 +301,12 @@ class Page(Screen[None]):
         """For a sentence: which key undoes what no later session can take back."""
         return f"{self.key_of('undo')} {does} while the app is open"
 
+    def tell_nothing_undone(self) -> None:
+        """Say that nothing is left of what `u` takes back on this page, and where it takes back
+        what was done before."""
+        today = f"{self.key_of('undo')} on Today goes further back"
+        self.notify(f"Nothing done here is left to take back; {today}.")
+
     def asks(self, found: Newest | None) -> bool:
         """Whether `u` would take back what is older than today, and the key before has not asked
         about it. Then it is named, and the same key once more takes it back."""

@@ -367,7 +367,7 @@ class CoursePage(WritingPage):
     def take_back(self) -> Undone | None:
         """Take back what was done last, and say what it was. Returns what is gone from the log."""
         if not self.undoes:
-            self.notify("There is nothing to undo here.")
+            self.tell_nothing_undone()
             return None
         deed = self._done[-1] if self._done else _Deed()
         if deed.reverse is not None:
