@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 import torch
@@ -34,6 +35,30 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def trained_once() -> Iterator[None]:
+    """Train networks of the same start, data and decay once: the looks would be the same, and to
+    train them is nearly all that a run at full size costs."""
+    train, kept = overfit.train, dict[tuple[object, ...], list[overfit.Look]]()
+
+    def train_once(
+        weights: overfit.Weights,
+        data: dict[str, overfit.Examples],
+        width: int,
+        decay: float,
+        device: str,
+    ) -> Iterator[overfit.Look]:
+        tensors = [*weights.values(), *(part for each in data.values() for part in each)]
+        of = width, decay, *(sha256(each.detach().numpy().tobytes()).digest() for each in tensors)
+        if of not in kept:
+            kept[of] = list(train(weights, data, width, decay, device))
+        yield from kept[of]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overfit, "train", train_once)
+        yield
 
 
 @pytest.fixture
@@ -282,6 +307,7 @@ def test_no_band_of_a_loss_or_an_error_reaches_below_0() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("trained_once")
 def test_training_on_costs_test_error() -> None:
     found = facts()
     assert not apart(found["error_gap"], 4.3, 5.3)
@@ -299,6 +325,7 @@ def test_training_on_costs_test_error() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("trained_once")
 def test_with_few_examples_it_matters_by_what_one_stops() -> None:
     loss, error = (facts(n=64, seeds=128, stop=stop) for stop in ("loss", "error"))
     assert not apart(loss["error_gap"], -2.8, -1.6)
@@ -312,6 +339,7 @@ def test_with_few_examples_it_matters_by_what_one_stops() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("trained_once")
 def test_without_flips_there_is_no_effect() -> None:
     found = facts(flips=0.0)
     assert found["floor"].value == 0
@@ -322,6 +350,7 @@ def test_without_flips_there_is_no_effect() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("trained_once")
 def test_decay_helps_the_loss_sooner_than_the_error() -> None:
     some, much = facts(weight_decay=3.0), facts(weight_decay=10.0)
     assert some["decay_loss"].high < -1
