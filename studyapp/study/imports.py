@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 
 from studyapp import disk
 from studyapp.errors import RefusedError, printable
+from studyapp.garbage import uncollected
 from studyapp.notes import deck, markdown, origin
 from studyapp.notes.caption import named
 from studyapp.notes.card import sides
@@ -119,6 +120,7 @@ class TakenBack:
         return f", but for what was changed since: {', '.join(self.stays[:_NAMED])}{more}"
 
 
+@uncollected
 def bring(
     desk: Desk,
     sources: Sequence[Source],
