@@ -625,7 +625,7 @@ def _read_in(
     chapter = tables.chapter.c
     known = select(chapter.id, chapter.pack, chapter.title).where(chapter.number.is_(None))
     before = {row.id for row in connection.execute(known)}
-    library.read_in(connection, packs, now, learner=learner)
+    library.read_in(connection, packs, now, learner=learner, changed_only=True)
     rows = connection.execute(known).all()
     new = [row.id for row in rows if row.id not in before and (row.pack, row.title) in decks]
     library.let_in(connection, new, now, learner=learner)
