@@ -203,10 +203,11 @@ def rehearse(
     for number in range(days):
         day = deck.day(number, seconds - (0 if number else spent), effort)
         rating = learners.ratings(day)
-        asked = deck.asked(day, *policy.places(day), rating)
+        takes = _takes(day, rating)
+        asked = deck.asked(day, *policy.places(day), takes)
         learners.learn(day, asked, rating)
         deck.rated(day, asked, rating)
-        took[number] = (_takes(day, rating) * asked).sum(axis=1)
+        took[number] = (takes * asked).sum(axis=1)
         met[number] = (~deck.new & material.about).sum(axis=1)
         told((number + 1) / days)
     last = deck.day(days, seconds, effort)
@@ -232,7 +233,6 @@ class _Deck:
         self._retention = np.where(np.isnan(own), retention, own)
         self._opener = material.opener
         self._family, self._about = material.family, material.about
-        self._row = np.arange(learners)[:, None]
         self._stability, self._difficulty, self._last, self._due = (
             np.tile(column, (learners, 1)) for column in material[:4]
         )
@@ -250,21 +250,25 @@ class _Deck:
         seen = recall, elapsed, stability, difficulty, self._due
         return Day(number, *seen, new, self._about, seconds, effort)
 
-    def asked(self, day: Day, place: Floats, new_a_day: Ints, rating: Ints) -> Bools:
+    def asked(self, day: Day, place: Floats, new_a_day: Ints, takes: Floats) -> Bools:
         """The cards that fit in the day, in the order of their places: one of a family."""
         waits = day.new & (self._is_shut() | self._is_given_away(day.is_due))
         waits |= ~day.new & (day.elapsed <= 0)  # it was asked today
-        place = np.where(waits, _NEVER, place)
-        order = np.argsort(place, axis=1, kind="stable")
-        there = np.take_along_axis(place, order, axis=1) < _NEVER
-        there &= self._is_first(order, there)
-        new = np.take_along_axis(day.new, order, axis=1)
-        there &= ~new | (np.cumsum(new & there, axis=1) <= new_a_day[:, None])
-        takes = np.take_along_axis(_takes(day, rating), order, axis=1) * there
+        # Most cards are not of the day: only those that are go on, learner by learner.
+        row, card = np.nonzero((place < _NEVER) & ~waits)
+        order = np.lexsort((place[row, card], row))
+        row, card = row[order], card[order]
+        of_family = row * len(self._family) + self._family[card]
+        first = np.sort(np.unique(of_family, return_index=True)[1])
+        row, card = row[first], card[first]
+        new = day.new[row, card]
+        there = ~new | (_running(new, row) <= new_a_day[row])
+        row, card, new = row[there], card[there], new[there]
+        seconds = takes[row, card]
         least = np.where(new, day.effort.new, day.effort.review)
-        fits = np.cumsum(takes, axis=1) - takes + least <= day.seconds[:, None]
+        fits = _running(seconds, row) - seconds + least <= day.seconds[row]
         asked = np.zeros_like(day.new)
-        np.put_along_axis(asked, order, there & fits, axis=1)
+        asked[row[fits], card[fits]] = True
         return asked
 
     def held(self, day: Day) -> Bools:
@@ -287,35 +291,28 @@ class _Deck:
         given_away: Bools = there[:, self._family]
         return given_away
 
-    def _is_first(self, order: Ints, there: Bools) -> Bools:
-        """Whether a card is the first of its family in the *order*."""
-        cards = order.shape[1]
-        family, position = self._family[order], np.arange(cards)
-        first = np.full((len(order), cards), cards)
-        np.minimum.at(first, (self._row, family), np.where(there, position, cards))
-        is_first: Bools = np.take_along_axis(first, family, axis=1) == position
-        return is_first
-
     def rated(self, day: Day, asked: Bools, rating: Ints) -> None:
         """Ratings of the cards that were *asked*, with the step that follows some of them."""
+        new, rating = day.new[asked], rating[asked]
+        days = np.maximum(day.elapsed[asked], 1)
         begun = self._crowd.first(rating)
-        days = np.maximum(day.elapsed, 1)
-        gone_on = self._crowd.after(day.stability, day.difficulty, days, rating)
-        stability, difficulty = (
-            np.where(day.new, *both) for both in zip(begun, gone_on, strict=True)
-        )
-        step = has_step(day.new, rating)
+        gone_on = self._crowd.after(day.stability[asked], day.difficulty[asked], days, rating)
+        stability, difficulty = (np.where(new, *both) for both in zip(begun, gone_on, strict=True))
         passed = self._crowd.after(stability, difficulty, np.zeros(1), np.array([_GOOD]))
-        stability = np.where(step, passed[0], stability)
-        difficulty = np.where(step, passed[1], difficulty)
-        wait = np.maximum(np.rint(self._crowd.interval(stability, self._retention)), 1)
-        for kept, value in (
-            (self._stability, stability),
-            (self._difficulty, difficulty),
-            (self._due, day.number + wait),
-            (self._last, np.full_like(stability, day.number)),
-        ):
-            kept[asked] = value[asked]
+        step, after = has_step(new, rating), (stability, difficulty)
+        stability, difficulty = (np.where(step, *both) for both in zip(passed, after, strict=True))
+        retention = np.broadcast_to(self._retention, asked.shape)[asked]
+        wait = np.maximum(np.rint(self._crowd.interval(stability, retention)), 1)
+        self._stability[asked], self._difficulty[asked] = stability, difficulty
+        self._due[asked], self._last[asked] = day.number + wait, day.number
+
+
+def _running(values: Floats | Bools, row: Ints) -> Floats:
+    """The sum of the *values* so far, by *row*, which never falls."""
+    total = np.cumsum(values, dtype=np.float64)
+    before = total - values
+    so_far: Floats = total - before[np.searchsorted(row, row)]
+    return so_far
 
 
 def has_step(new: Bools, rating: Ints) -> Bools:
@@ -340,10 +337,16 @@ class Habits:
     def rated(self, day: Day, chance: Floats, luck: Luck) -> Ints:
         """Ratings of all cards, with this *chance* of recall."""
         drawn, choice = luck.random(chance.shape), luck.random(chance.shape)
-        first = 1 + np.searchsorted(np.cumsum(self.first)[:-1], choice)
-        passed = 2 + np.searchsorted(np.cumsum(self.passed)[:-1], choice)
+        first = 1 + _above(choice, np.cumsum(self.first)[:-1])
+        passed = 2 + _above(choice, np.cumsum(self.passed)[:-1])
         rated: Ints = np.where(day.new, first, np.where(drawn < chance, passed, _AGAIN))
         return rated
+
+
+def _above(values: Floats, bounds: Floats) -> Ints:
+    """Of how many *bounds* each value is above: few, which is quicker than to search for it."""
+    above: Ints = np.sum([values > bound for bound in bounds], axis=0, dtype=np.int64)
+    return above
 
 
 def _shares(usual: Sequence[float], counts: Sequence[int]) -> Floats:
