@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -23,10 +24,10 @@ _AGAIN, _GOOD = 1, 3
 _NEVER = np.inf  # the place of a card that a day does not ask
 
 
-_DOUBT = 1.75  # times as unsure as mastery: what is far off depends on how memory works, too
+DOUBT = 1.75  # times as unsure as mastery: what is far off depends on how memory works, too
 _FIRST = (0.24, 0.094, 0.495, 0.171)  # from Again to Easy; fsrs-rs assumes these for
 _PASSED = (0.224, 0.631, 0.145)  # learners it simulates
-_PRIOR = 100  # ratings that these count for, beside a learner's own
+USUAL_RATINGS = 100  # that these count for, beside a learner's own
 
 
 class Luck(Protocol):
@@ -106,6 +107,11 @@ class Known(NamedTuple):
     took: Floats
     unmet: Bools
     held: Bools
+
+    def of_met(self, share: Floats) -> Floats:
+        """What a *share* of the cards is of those that were met in the end."""
+        of_met: Floats = share * self.unmet.shape[1] / np.maximum(self.met[-1], 1)
+        return of_met
 
     def of(self, learners: slice) -> Known:
         """Some of the learners."""
@@ -351,18 +357,27 @@ def _above(values: Floats, bounds: Floats) -> Ints:
 
 def _shares(usual: Sequence[float], counts: Sequence[int]) -> Floats:
     own = np.array(counts or [0] * len(usual), float)
-    shares: Floats = (own + _PRIOR * np.array(usual)) / (own.sum() + _PRIOR)
+    shares: Floats = (own + USUAL_RATINGS * np.array(usual)) / (own.sum() + USUAL_RATINGS)
     return shares
 
 
 class Doubted:
     """Learners of whom nothing is known but what the scheduler knows of one, and how far off it has
-    been: each has another one of the corrections that are likely (see `mastery.Calibration`). They
-    are there as many times as *luck* is the same."""
+    been: each has another one of the corrections that are likely (see `mastery.Calibration`),
+    *doubt* times as far apart as those are. Without *doubt* all have the likeliest one. They are
+    there as many times as *luck* is the same."""
 
-    def __init__(self, trust: Calibration, habits: Habits, learners: int, luck: Same) -> None:
-        covariance = np.array(trust.covariance) * _DOUBT**2
-        terms = luck.rng.multivariate_normal(trust.terms, covariance, learners)
+    def __init__(
+        self,
+        trust: Calibration,
+        habits: Habits,
+        learners: int,
+        luck: Same,
+        doubt: float = DOUBT,
+    ) -> None:
+        spread, axes = np.linalg.eigh(np.array(trust.covariance))
+        root = axes * np.sqrt(np.maximum(spread, 0))
+        terms = trust.terms + doubt * _far_apart(luck.rng, learners, len(root)) @ root.T
         self._shift, slope, self._stretch = np.tile(terms, (luck.times, 1)).T[:, :, None]
         self._slope = np.maximum(slope, 0)
         self._habits, self._luck = habits, luck
@@ -382,15 +397,39 @@ class Doubted:
         """They have no other memory than the scheduler's."""
 
 
-class Share(NamedTuple):
-    """What half of the learners exceed, and the interval in which 95 of 100 of them end."""
+def _far_apart(rng: np.random.Generator, points: int, axes: int) -> Floats:
+    """Points of independent normal numbers, (points, axes), of which each as likely part of an axis
+    has one: few of them reach as far as is likely, which as many drawn at random may not (Latin
+    hypercube sampling, McKay et al. 1979)."""
+    levels = [NormalDist().inv_cdf((part + 0.5) / points) for part in range(points)]
+    return np.stack([rng.permutation(levels) for _ in range(axes)], axis=1)
+
+
+class Figure(NamedTuple):
+    """A figure with the interval in which 95 of 100 learners end."""
 
     value: float
     low: float
     high: float
 
 
-def share(known: Known) -> Share:
-    """Of learners who are alike, as far as is known."""
-    low, high = np.quantile(known.drawn, (0.025, 0.975))
-    return Share(float(np.median(known.expected)), float(low), float(high))
+def share(known: Known) -> Figure:
+    """What is known on the day: half of the learners exceed it."""
+    return Figure(float(np.median(known.expected)), *_ends(known.drawn))
+
+
+def minutes_a_day(sure: Known, doubted: Known) -> Figure:
+    """Minutes that a day takes learners who differ by luck alone, on average; the interval is of
+    those who are *doubted*. A mean of these would be that of the few who forget nearly all."""
+    return Figure(float(sure.took.mean() / 60), *_ends(doubted.took.mean(axis=0) / 60))
+
+
+def share_kept(sure: Known, doubted: Known) -> Figure:
+    """The share that is known in the end of what was met; of whom as in `minutes_a_day`."""
+    return Figure(float(sure.of_met(sure.expected).mean()), *_ends(doubted.of_met(doubted.drawn)))
+
+
+def _ends(values: Floats) -> tuple[float, float]:
+    """Where 95 of 100 end, if each value stands for as many (Hazen 1914)."""
+    low, high = np.quantile(values, (0.025, 0.975), method="hazen")
+    return float(low), float(high)
