@@ -44,7 +44,8 @@ from studyapp.study.pile import Item, Kind, Pile
 
 FORECAST_DAYS = 14
 LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when nothing else is due
-_PACE_SAMPLE = 500  # newest reviews from which the learner's pace is taken
+_PACE_SAMPLE = 500  # newest reviews from which the learner's pace is taken …
+_PACE_FEWEST = 20  # … once there are so many
 # Milliseconds; pauses are left out before it is logged, but not in logs of before nor elsewhere.
 _LONGEST = 300_000
 # What is shown apart from the day's time: the learner chose it beside what was due.
@@ -89,12 +90,15 @@ class Fewer:
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds that a card takes this learner, as the days before tell, and the milliseconds that
-    today has taken already: of the day's time, and in what is apart from it."""
+    today has taken already: of the day's time, and in what is apart from it. What is not their own
+    is usual."""
 
     review: float = _REVIEW_SECONDS
     new: float = _NEW_SECONDS
     taken: int = 0
     taken_apart: int = 0
+    is_own_review: bool = False
+    is_own_new: bool = False
 
     @property
     def spent(self) -> float:
@@ -700,12 +704,15 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
             review.learner_id == learner, review.effective_day == today, log.not_retracted()
         )
     ).all()
+    reviews = [ms for ms, state in recent if state != State.NEW]
+    first = [ms for ms, state in recent if state == State.NEW]
     return Pace(
-        _mean([ms for ms, state in recent if state != State.NEW], _REVIEW_SECONDS),
-        # a new card is seen again within the day
-        2 * _mean([ms for ms, state in recent if state == State.NEW], _NEW_SECONDS / 2),
+        _mean(reviews, _REVIEW_SECONDS),
+        2 * _mean(first, _NEW_SECONDS / 2),  # a new card is seen again within the day
         sum(counted(ms) for kind, ms in spent if kind not in _APART),
         sum(counted(ms) for kind, ms in spent if kind in _APART),
+        len(reviews) >= _PACE_FEWEST,
+        len(first) >= _PACE_FEWEST,
     )
 
 
@@ -720,7 +727,7 @@ def of_the_day(kind: ReviewKind) -> bool:
 
 
 def _mean(durations: list[int], usual: float) -> float:
-    if len(durations) < 20:
+    if len(durations) < _PACE_FEWEST:
         return usual
     return max(1.0, sum(map(counted, durations)) / len(durations) / 1000)
 

@@ -356,10 +356,13 @@ def test_the_command_adopts_and_offers_new_dates(
     rate(desk.engine, clock, log_of(260, 7, new_a_day=2, most=22))
     desk.close()
     done = CliRunner().invoke(main, ["--db", database, "fit"])
-    first, *_, last = done.stdout.splitlines()
+    first, second, *_, but_last, last = lines = done.stdout.splitlines()
     assert first.startswith("260 reviews: log loss on the later ")
-    assert first.endswith("than with the defaults; adopted, as it is no worse.")
-    assert last.startswith("Rescheduled, ")
+    assert f"{first} {second}".endswith("than with the defaults; adopted, as it is no worse.")
+    assert first.count("[") == first.count("]") == 1  # an interval is not torn
+    assert lines.count("In brackets: 95%, with the reviews of a card taken together.") == 1
+    assert max(map(len, lines)) <= 80
+    assert but_last.startswith("Rescheduled, ")
     assert last.endswith("; studyapp reschedule moves them.")
     done = CliRunner().invoke(main, ["--db", database, "reschedule"])
     assert " moved to an earlier day and " in done.stdout
