@@ -184,7 +184,8 @@ def _lowest(curved: Floats, gradient: Floats, along: Floats, ends: Floats) -> tu
     size, held = len(gradient), len(along)
     system = np.zeros((size + held, size + held))
     system[:size, :size], system[:size, size:], system[size:, :size] = curved, -along.T, along
-    solved = np.linalg.solve(system, np.append(-gradient, ends))
+    solved = np.append(-gradient, ends)
+    solved[:] = np.linalg.solve(system, solved)
     return solved[:size], solved[size:]
 
 

@@ -154,9 +154,10 @@ class Spread:
 
 def _room(may: Mapping[Rating, range]) -> dict[Rating, range]:
     """The days of each rating without the last ones, where better ratings need them to be apart."""
-    room, last = dict[Rating, range](), None
-    for rating, days in reversed(may.items()):
-        last = days[-1] if last is None else max(days[0], min(days[-1], last))
+    room, last = dict[Rating, range](), date.max.toordinal()
+    for rating in sorted(may, reverse=True):
+        days = may[rating]
+        last = max(days[0], min(days[-1], last))
         room[rating] = range(days[0], last + 1)
         last -= margin(rating)
     return room
