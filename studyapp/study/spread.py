@@ -123,9 +123,20 @@ class Spread:
                 before, rating, now, card_uid, self.parameters, kind, chosen=chosen
             )
             found[rating] = Option(chosen, after)
-        if kept is not None or not changes:
-            return found
-        today, seed, least = study_day(now), seed_of(card_uid, before), 0
+        if kept is None and changes:
+            self._choose(found, before, study_day(now), card_uid, own, apart)
+        return found
+
+    def _choose(
+        self,
+        found: dict[Rating, Option],
+        before: Memory,
+        today: date,
+        card_uid: bytes,
+        own: float | None,
+        apart: Collection[int],
+    ) -> None:
+        """Put in what was *found* the intervals that are chosen, each longer than those before."""
         aiming = self.parameters.aiming(own)
         room = _room(
             {
@@ -134,6 +145,7 @@ class Spread:
                 if option.after.state is State.REVIEW
             }
         )
+        seed, least = seed_of(card_uid, before), 0
         for rating, (_, after) in found.items():
             if days := room.get(rating):
                 start = min(max(days.start, least + margin(rating)), aiming.maximum_interval)
@@ -143,7 +155,6 @@ class Spread:
                 found[rating] = Option(Chosen(wait, own), after)
             if after.due is not None and after.due_at is None:
                 least = max(least, (after.due - today).days)
-        return found
 
     def rated(self, before: Memory, after: Memory) -> None:
         """A card has another date now."""
