@@ -390,6 +390,7 @@ def test_a_fit_that_is_killed_changes_nothing_and_the_next_one_does(
         assert log.read_fits(connection, learner=1) == []
     shares = list[float]()
     found = child.of_desk(desk).result(shares.append)
+    assert found["repeated"] == 0  # as a log of a file is told
     assert (found["reviews"], found["adopted"]) == (300, True)
     assert shares == sorted(shares)
     assert shares[-1] > 0.9
