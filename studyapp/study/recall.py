@@ -22,6 +22,7 @@ from studyapp.store import log, tables
 
 review = tables.review.c
 event = tables.event.c
+memory = tables.memory.c
 
 
 class Recalled(NamedTuple):
@@ -112,27 +113,22 @@ def cut_short(connection: Connection, cards: Collection[int], *, learner: int) -
     """Of these *cards*, which were imported, those whose log lacks its beginning: their source has
     counted more reviews than there are. What it then logged has no prediction to be held against,
     as none began with what the card was."""
-    there = (
-        select(func.count())
-        .where(
-            review.card_id == event.card_id,
-            review.learner_id == learner,
-            review.stamp <= event.stamp,
-            log.not_retracted(),
-        )
-        .correlate(event.card_id.table)
-        .scalar_subquery()
-    )
     if not cards:
         return set()
-    return set(
-        connection.scalars(
-            select(event.card_id).where(
-                event.card_id.in_(cards),
-                event.learner_id == learner,
-                event.kind == EventKind.IMPORT.value,
-                event.payload["reps"].as_integer() > there,
-                log.not_retracted(event),
-            )
-        )
+    # To ask each review whether it was taken back takes ten times as long as to count both.
+    its = (review.card_id == memory.card_id, review.learner_id == learner)
+    made = select(func.count()).where(*its)
+    taken_back = select(func.count(event.target.distinct())).where(
+        *its,
+        event.card_id == memory.card_id,
+        event.learner_id == learner,
+        event.kind == EventKind.RETRACT.value,
+        event.target == review.uid,
     )
+    made, taken_back = (one.correlate(tables.memory) for one in (made, taken_back))
+    rows = select(memory.card_id).where(
+        memory.learner_id == learner,
+        memory.card_id.in_(cards),
+        memory.reviews > made.scalar_subquery() - taken_back.scalar_subquery(),
+    )
+    return set(connection.scalars(rows))

@@ -317,6 +317,8 @@ def test_what_lacks_its_beginning_was_remembered_and_not_predicted(
         with reading(own) as connection:
             kept = stats.retention(connection, FIRST.date(), study_day(clock()), learner=1)
             assert (kept.n, len(recalls(connection, learner=1))) == (3 + rated_here, rated_here)
+        whole = year.of_desk(desk_of(own, clock)).calibration.whole
+        assert (whole.remembered.n if whole else 0) == rated_here
         clock.forward(days=3)
         rate(own, clock)
     bring(own, clock, LOG, (STATE,))  # with what was left out before

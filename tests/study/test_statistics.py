@@ -444,7 +444,9 @@ def test_predictions_are_told_as_they_were_made_whatever_predicts_now(
         log.adopt(connection, Parameters(WEIGHTS), clock.forward(seconds=1), learner=1)
     found = in_figures(engine, clock)
     assert found.calibration == replace(before, by_these=0)
-    told = f"Predicted {after_one_good(10):.0%}, remembered too few to say of 6 reviews; 0 of them"
+    told = (
+        f"Predicted {after_one_good(10):.0%}, remembered too few to say of 6 reviews; none of them"
+    )
     assert f"{told} by today's weights." in sentences.all_of(found)
 
 

@@ -101,7 +101,9 @@ def predicted(year: Year) -> str:
     n = whole.remembered.n
     came = f"remembered {words.telling(whole.remembered)} of {words.count(n, 'review')}"
     told = f"Predicted {whole.predicted:.0%}, {came}"
-    return f"{told}." if by_these == n else f"{told}; {by_these:,} of them by today's weights."
+    if by_these == n:
+        return f"{told}."
+    return f"{told}; {f'{by_these:,}' if by_these else 'none'} of them by today's weights."
 
 
 def ticked(year: Year) -> str:
