@@ -361,6 +361,17 @@ def test_the_pace_is_that_of_elsewhere_until_there_is_one_of_here(
         clock.forward(days=1)
 
 
+def test_a_cram_of_elsewhere_is_beside_the_days_time_too(own: Engine, clock: Clock) -> None:
+    today = study_day(clock())
+    made = [
+        replace(rated(at), at=clock(), day=today, guid=of) for at, of in ((0, "cat"), (1, "dog"))
+    ]
+    bring(own, clock, (made[0], replace(made[1], kind=Moment.CRAM)))
+    with reading(own) as connection:
+        found = queue.read_pace(connection, today, learner=1)
+    assert (found.taken, found.taken_apart) == (7000, 7000)
+
+
 def test_what_cannot_be_is_left_out_and_told(own: Engine, clock: Clock) -> None:
     wrong = (
         rated(1, guid="no"),

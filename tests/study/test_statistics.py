@@ -432,6 +432,8 @@ def test_what_is_imported_tells_what_it_would_if_it_had_been_done_here(
     assert (highest.low, highest.remembered.n) == (0.9, 6)
     assert highest.predicted == pytest.approx(after_one_good(1))
     assert found.newest.imported == 24
+    many = replace(found, newest=replace(found.newest, reviews=23))  # more than are looked at
+    assert sentences.studied(many).endswith(": 24 reviews, imported ones too.")
     assert sentences.newest(found).startswith("Of your newest 24 reviews, 24 of them imported, si")
 
 
