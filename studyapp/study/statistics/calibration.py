@@ -55,7 +55,7 @@ def calibration(
     for one in reviews:
         if not one.tells or one.stability is None or one.since is None:
             continue
-        if one.imported and one.card in without:
+        if without and one.imported and one.card in without:
             continue
         predicted = recalls[one.by](one.stability, (one.day - one.since).days)
         outcomes.append(_Outcome(predicted, one.remembered))

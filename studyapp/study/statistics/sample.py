@@ -28,7 +28,7 @@ from studyapp.study.retention import Aims
 from studyapp.study.stats import Share, counts, share
 
 MOST = 5_000  # reviews: what is remembered of as many is known to within a point
-_IN_QUEUE = (ReviewKind.STUDY.value, ReviewKind.IMPORT.value)
+_IN_QUEUE = {ReviewKind.STUDY.value, ReviewKind.IMPORT.value}  # whose time is that of a card
 
 review = tables.review.c
 card = tables.card.c
@@ -38,17 +38,15 @@ chapter = tables.chapter.c
 
 class Reviewed(NamedTuple):
     """One review, made `at` an instant and so many seconds east of UTC; `tells` whether it is one
-    that tells what is remembered, `by` which of the models predicted then, as the how manieth, and
-    `in_queue` whether its time is that of a card among cards, here or where it was `imported`
-    from."""
+    that tells what is remembered, and `by` which of the models predicted then, as the how
+    manieth."""
 
     card: int
     day: date
     at: datetime
     offset: int
     milliseconds: int
-    in_queue: bool
-    imported: bool
+    kind: str
     new: bool
     tells: bool
     by: int
@@ -57,6 +55,10 @@ class Reviewed(NamedTuple):
     since: date | None
     chapter: int
     tags: str  # as JSON
+
+    @property
+    def imported(self) -> bool:
+        return self.kind == ReviewKind.IMPORT.value
 
     @property
     def hour(self) -> int:
@@ -109,8 +111,7 @@ def read(
             type_coerce(review.at, DateTime),  # a zone would take as long as all else of a row
             review.offset,
             review.duration,
-            review.kind.in_(_IN_QUEUE),
-            review.kind == ReviewKind.IMPORT.value,
+            review.kind,
             review.state_before == State.NEW,
             outcome(),
             by,
@@ -147,12 +148,12 @@ def hours(reviews: Iterable[Reviewed]) -> list[Hour]:
 
 
 def pace(reviews: Iterable[Reviewed], *, new: bool) -> Pace:
-    """What a card takes in the queue, one that is *new* or one that comes back. A rating without
-    a time was not made by a hand."""
+    """What a card takes among others, here or where it was imported from, one that is *new* or one
+    that comes back. A rating without a time was not made by a hand, or not timed."""
     times = [
         one.milliseconds / 1000
         for one in reviews
-        if one.in_queue and one.new is new and one.milliseconds > 0
+        if one.kind in _IN_QUEUE and one.new is new and one.milliseconds > 0
     ]
     return Pace(*median_interval(times), len(times)) if times else Pace(None, None, None, 0)
 
