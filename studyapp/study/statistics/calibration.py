@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from studyapp.memory.fold import ReviewKind
 from studyapp.study.recall import Model
 from studyapp.study.statistics.sample import Reviewed
 from studyapp.study.stats import Share, share
@@ -50,16 +51,16 @@ def calibration(
 ) -> Calibration:
     """How recall was predicted by whichever of the *models* was in force at each of the *reviews*;
     *without* what was imported of these cards, as it had no prediction that tells (`cut_short`)."""
-    recalls = [one.parameters.model.recall for one in models]
+    recalls, last = [one.parameters.model.recall for one in models], len(models) - 1
     outcomes, by_these = list[_Outcome](), 0
     for one in reviews:
         if not one.tells or one.stability is None or one.since is None:
             continue
-        if without and one.imported and one.card in without:
+        if one.card in without and one.kind == ReviewKind.IMPORT:
             continue
         predicted = recalls[one.by](one.stability, (one.day - one.since).days)
         outcomes.append(_Outcome(predicted, one.remembered))
-        by_these += one.by == len(models) - 1
+        by_these += one.by == last
     found: dict[int, list[_Outcome]] = {}
     for outcome in outcomes:
         found.setdefault(bisect_right(EDGES, outcome.predicted), []).append(outcome)

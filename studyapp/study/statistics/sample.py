@@ -30,6 +30,8 @@ from studyapp.study.stats import Share, counts, share
 MOST = 5_000  # reviews: what is remembered of as many is known to within a point
 _IN_QUEUE = {ReviewKind.STUDY.value, ReviewKind.IMPORT.value}  # whose time is that of a card
 
+_east = cache(lambda seconds: timedelta(seconds=seconds))  # of few zones
+
 review = tables.review.c
 card = tables.card.c
 note = tables.note.c
@@ -57,13 +59,9 @@ class Reviewed(NamedTuple):
     tags: str  # as JSON
 
     @property
-    def imported(self) -> bool:
-        return self.kind == ReviewKind.IMPORT.value
-
-    @property
     def hour(self) -> int:
         """The learner's."""
-        return (self.at + timedelta(seconds=self.offset)).hour
+        return (self.at + _east(self.offset)).hour
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
 from studyapp.study import exam, today
 from studyapp.study.desk import Desk
 from studyapp.study.recall import cut_short, models
@@ -23,6 +24,7 @@ from studyapp.study.statistics.days import Day, Period
 from studyapp.study.statistics.sample import Hour, Named, Pace
 
 LONG = timedelta(days=364)  # before today: with it 52 weeks and a day, so that weekdays meet
+_IMPORT = ReviewKind.IMPORT.value
 _AS_THEY_ARE = {int, float, str, type(None)}
 
 
@@ -88,7 +90,7 @@ def read(connection: Connection, now: datetime, settings: Settings, *, learner: 
     each = days.read(connection, first, on, learner=learner)
     predicting = models(connection, learner=learner)
     newest = sample.read(connection, first, on, predicting, learner=learner)
-    imported = [one.card for one in newest if one.imported]
+    imported = [one.card for one in newest if one.kind == _IMPORT]
     cut = cut_short(connection, set(imported), learner=learner)
     aims = Aims.read(connection, learner=learner)
     planned = exam.in_force(connection, on, learner=learner)
