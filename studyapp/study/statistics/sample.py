@@ -40,8 +40,7 @@ chapter = tables.chapter.c
 
 class Reviewed(NamedTuple):
     """One review, made `at` an instant and so many seconds east of UTC; `tells` whether it is one
-    that tells what is remembered, and `by` which of the models predicted then, as the how
-    manieth."""
+    that tells what is remembered, and `by` the index of the model that predicted then."""
 
     card: int
     day: date
