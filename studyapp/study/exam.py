@@ -325,10 +325,6 @@ def _basis_lines(basis: Mapping[str, Any]) -> list[str]:
         assumed.append("the shares of ratings")
     lines = [f"Your own: {words.listed(own)}."] if own else []
     lines.append(f"Assumed, as usual: {words.listed(assumed)}.")
-    if basis["imported"] and not (basis["own_review"] and basis["own_new"]):
-        imported = words.count(basis["imported"], "imported review")
-        verb = "counts" if basis["imported"] == 1 else "count"
-        lines.append(f"{imported} {verb} in your memory, but in neither pace nor ratings.")
     return lines
 
 

@@ -65,8 +65,8 @@ section = tables.section.c
 
 class Basis(NamedTuple):
     """What is the learner's own of what a simulation goes by, and what is assumed: seconds that a
-    review and a new card take, whether each is of their own, how many ratings are, beside how many
-    usual ones, and how many reviews were imported, which tell of neither."""
+    review and a new card take, whether each is of their own, and how many ratings are, beside how
+    many usual ones."""
 
     review: float
     own_review: bool
@@ -74,7 +74,6 @@ class Basis(NamedTuple):
     own_new: bool
     ratings: int
     usual_ratings: int
-    imported: int
 
 
 class Place(NamedTuple):
@@ -135,7 +134,6 @@ def read(
             *(pace.review, pace.is_own_review, pace.new, pace.is_own_new),
             sum(map(sum, ratings)),
             USUAL_RATINGS,
-            _imported(connection, learner=learner),
         ),
         pace.spent,
         Usual(parameters.desired_retention, settings.new_a_day),
@@ -211,7 +209,7 @@ def _ratings(connection: Connection, *, learner: int) -> tuple[list[int], list[i
         select(review.state_before, review.rating, func.count())
         .where(
             review.learner_id == learner,
-            review.kind == ReviewKind.STUDY.value,
+            review.kind.in_([ReviewKind.STUDY.value, ReviewKind.IMPORT.value]),
             log.not_retracted(),
         )
         .group_by(review.state_before, review.rating)
@@ -222,13 +220,6 @@ def _ratings(connection: Connection, *, learner: int) -> tuple[list[int], list[i
             counts[state == State.NEW, rating] += number
     first = [counts[True, rating] for rating in Rating]
     return first, [counts[False, rating] for rating in list(Rating)[1:]]
-
-
-def _imported(connection: Connection, *, learner: int) -> int:
-    number = select(func.count()).where(
-        review.learner_id == learner, review.kind == ReviewKind.IMPORT.value, log.not_retracted()
-    )
-    return connection.scalar(number) or 0
 
 
 def forecast(studying: Studying, told: Told = lambda part: None) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from tests_support import Clock, desk_of
 EVEN = {"value": 0.9, "low": 0.8, "high": 1.0}
 SETTINGS = Settings(new_a_day=1, minutes_a_day=30)
 ALL_ASSUMED = "Assumed, as usual: 15 s a review, 45 s a new card and the shares of ratings."
-NOTHING_OWN = Basis(15.0, False, 45.0, False, 0, 100, 0)
+NOTHING_OWN = Basis(15.0, False, 45.0, False, 0, 100)
 
 
 def plan(
@@ -396,22 +396,14 @@ def test_brackets_that_are_wide_for_want_of_reviews_say_so(
     [
         (NOTHING_OWN, [ALL_ASSUMED]),
         (
-            NOTHING_OWN._replace(imported=11_581),
-            [
-                ALL_ASSUMED,
-                "11,581 imported reviews count in your memory, but in neither pace nor ratings.",
-            ],
-        ),
-        (
-            Basis(12.4, True, 45.0, False, 34, 100, 1),
+            Basis(12.4, True, 45.0, False, 34, 100),
             [
                 "Your own: 12 s a review and 34 ratings.",
                 "Assumed, as usual: 45 s a new card and 100 ratings beside them.",
-                "1 imported review counts in your memory, but in neither pace nor ratings.",
             ],
         ),
         (
-            Basis(12.4, True, 30.0, True, 634, 100, 900),
+            Basis(12.4, True, 30.0, True, 634, 100),
             [
                 "Your own: 12 s a review, 30 s a new card and 634 ratings.",
                 "Assumed, as usual: 100 ratings beside them.",
@@ -499,7 +491,7 @@ def test_what_a_retention_costs_is_no_chance(monkeypatch: pytest.MonkeyPatch) ->
         assert curve == pytest.approx(curves[0], rel=0.05)
 
 
-def test_of_what_was_imported_neither_seconds_nor_ratings_are_ones_own(
+def test_of_what_was_imported_seconds_and_ratings_are_ones_own_as_of_what_was_studied_here(
     engine: Engine, clock: Clock
 ) -> None:
     for _ in range(25):
@@ -512,9 +504,8 @@ def test_of_what_was_imported_neither_seconds_nor_ratings_are_ones_own(
             return rehearsal.read(connection, ahead, clock(), SETTINGS, learner=1).basis
 
     own = basis()
-    assert (own.review, own.own_review, own.imported) == (10.0, True, 0)
+    assert (own.review, own.own_review) == (10.0, True)
     assert own.ratings > 20
     with writing(engine) as connection:
         connection.execute(tables.review.update().values(kind=ReviewKind.IMPORT.value))
-    assert basis() == NOTHING_OWN._replace(imported=basis().imported)
-    assert basis().imported >= own.ratings
+    assert basis() == own

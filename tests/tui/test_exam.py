@@ -44,7 +44,6 @@ FOUND = {
         "own_new": False,
         "ratings": 340,
         "usual_ratings": 100,
-        "imported": 0,
     },
 }
 
