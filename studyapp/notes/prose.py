@@ -27,7 +27,7 @@ from studyapp.notes import (
     unread,
     wording,
 )
-from studyapp.notes.answer import cleaned, is_string, parted
+from studyapp.notes.answer import cleaned, figure, is_string, parted
 from studyapp.notes.card import find_clozes
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote, TrackerRow
 from studyapp.notes.note import CardStyle, NoteKind, Problem
@@ -560,6 +560,9 @@ class _Reading:
         front, answer = parted(body)
         is_choice = not front and not question.own and wording.options(answer.split("\n"))
         self._tell_within(question)
+        if not (front or answer or question.own):
+            said, following = figure("\n".join(body)), (question.number or 0) + 1
+            answer = "" if said == rf"{following}\." else said  # it is to be filled in
         asked, own = question.asked, question.own
         if answer and wording.is_aside(own):
             asked, own = f"{asked} {own}", ""
@@ -617,7 +620,9 @@ class _Reading:
             asked, own = wording.own_answer(asked, in_prose=shape in (PROSE, LISTED))
         if block.kind is not Kind.TEXT or all(line[:1] in " \t" for line in rest):
             rest = dedented(rest)
-        return _Question(block, shape, wording.tidy(asked), cleaned(own), rest, number)
+        return _Question(
+            block, shape, wording.tidy(asked), figure(own) or cleaned(own), rest, number
+        )
 
     def _folded(self, block: Block, shape: str) -> _Question:
         text = "\n".join(self.lines[block.first : block.end])

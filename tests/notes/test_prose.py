@@ -987,6 +987,21 @@ def test_terms_as_other_programs_write_them(text: str, sides: list[tuple[str, st
 
 
 @pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Question: In what year?\nAnswer: 1968.\n", r"1968\."),
+        ("Frage: Wie viele?\n**Antwort:** 1.\n", r"1\."),
+        ("## How many?\n\n42.\n", r"42\."),
+        ("How many? 42.\n", r"42\."),
+        ("3. How many?\n\n   42.\n", r"42\."),
+        ("1. How many?\n\n2.\n\n3. Why?\n\nSo.\n", ""),  # the second is to be written
+    ],
+)
+def test_a_number_alone_answers(text: str, answer: str) -> None:
+    assert parse(text).notes[0].answer == answer
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "path = /usr\nname = x y\nport = no\n",  # settings
