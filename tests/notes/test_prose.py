@@ -994,6 +994,10 @@ def test_terms_as_other_programs_write_them(text: str, sides: list[tuple[str, st
         ("## How many?\n\n42.\n", r"42\."),
         ("How many? 42.\n", r"42\."),
         ("3. How many?\n\n   42.\n", r"42\."),
+        ("# Glossary\n\n**Year**: 1999.\n", r"1999\."),
+        ("Eyes\n: 2.\n\nEars\n: 2.\n", r"2\."),
+        ("| Question | Answer |\n|---|---|\n| How many? | 42. |\n", r"42\."),
+        ("1. How many?\n2. Why?\n\n## Answers\n\n1. 8.\n2. So.\n", r"8\."),
         ("1. How many?\n\n2.\n\n3. Why?\n\nSo.\n", ""),  # the second is to be written
     ],
 )
