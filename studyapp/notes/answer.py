@@ -30,6 +30,7 @@ _STRING = re.compile(
 )
 _RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})|[ \t]*")
 _ITEM = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?(?:#{1,6}[ \t]+)?")
+_FIGURE = re.compile(r"(\d{1,4})([.)])")
 _BARE = re.compile(r"[ \t]*+(?:>[ \t]*+)*+(?:[-*+•]|\d{1,4}[.)])?[ \t]*")
 
 
@@ -55,6 +56,7 @@ def parted(lines: Sequence[str]) -> tuple[str, str]:
             lines[at] = "" if line.rstrip(" \t*_").endswith((":", "：")) else line
             continue
         if said is not None:
+            said = figure(said) or said
             return cleaned("\n".join(lines[:at])), cleaned("\n".join([said, *lines[at + 1 :]]))
     return "", cleaned("\n".join(lines))
 
@@ -89,6 +91,18 @@ def cleaned(text: str) -> str:
     if not any(map(_says, lines)):
         return ""
     return "\n".join(lines).strip("\n").rstrip()
+
+
+def worded(text: str) -> str:
+    """What is told to be an answer or a meaning, as Markdown: a number alone is one, too."""
+    return figure(text) or cleaned(text)
+
+
+def figure(text: str) -> str:
+    """A number that is a whole sentence, as Markdown, for which it would be an empty item of a
+    list; empty if the text is another one."""
+    found = _FIGURE.fullmatch(text.strip())
+    return rf"{found[1]}\{found[2]}" if found else ""
 
 
 def _bared(text: str) -> str:

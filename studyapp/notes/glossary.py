@@ -84,7 +84,7 @@ _ARROWS = {"→", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", 
 _CARDS = {"::", ">>"}  # of programs that keep notes as lists
 _CLEAR = {*_ARROWS, "=", "**", *_CARDS}
 _DEFINED = re.compile(r"def(?:inition)?[ \t]*:[ \t]*(?P<text>[*_].*)", re.IGNORECASE | re.DOTALL)
-_BELOW = re.compile(r" {0,3}:[ \t]+(?=\S)")
+_BELOW = re.compile(r"^ {0,3}:[ \t]+(?=\S)")
 _FEW = 3
 _CELL = re.compile(r"(?<!\\)\|")
 
@@ -278,6 +278,9 @@ def hanging(lines: Sequence[str]) -> tuple[str, str] | None:
         return None
     if not all(line[:1] in " \t" for line in below):
         return None
+    said = definition(first.strip())
+    if said is not None and said[1] == "**":
+        return None  # its meaning begins beside it, and is only wrapped
     return first.strip(), "\n".join(line.strip() for line in below)
 
 

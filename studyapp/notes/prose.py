@@ -27,7 +27,7 @@ from studyapp.notes import (
     unread,
     wording,
 )
-from studyapp.notes.answer import cleaned, is_string, parted
+from studyapp.notes.answer import cleaned, figure, is_string, parted, worded
 from studyapp.notes.card import find_clozes
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote, TrackerRow
 from studyapp.notes.note import CardStyle, NoteKind, Problem
@@ -376,7 +376,7 @@ class _Reading:
         numbers = answerkey.counted([one.number for one in numbered])
         if len(numbered) == len(section) and self._fits(numbers, question):
             answers = zip(numbers, map(self._said, numbered), strict=True)
-            self._close(question, {number: cleaned(said) for number, said in answers})
+            self._close(question, {number: worded(said) for number, said in answers})
         elif not (section and self._picked(section, question)):
             self.closed = len(self.notes)
             return 0
@@ -560,6 +560,9 @@ class _Reading:
         front, answer = parted(body)
         is_choice = not front and not question.own and wording.options(answer.split("\n"))
         self._tell_within(question)
+        if not (front or answer or question.own):
+            said, following = figure("\n".join(body)), (question.number or 0) + 1
+            answer = "" if said[:-2] == f"{following}" else said  # it is to be filled in
         asked, own = question.asked, question.own
         if answer and wording.is_aside(own):
             asked, own = f"{asked} {own}", ""
@@ -617,7 +620,7 @@ class _Reading:
             asked, own = wording.own_answer(asked, in_prose=shape in (PROSE, LISTED))
         if block.kind is not Kind.TEXT or all(line[:1] in " \t" for line in rest):
             rest = dedented(rest)
-        return _Question(block, shape, wording.tidy(asked), cleaned(own), rest, number)
+        return _Question(block, shape, wording.tidy(asked), worded(own), rest, number)
 
     def _folded(self, block: Block, shape: str) -> _Question:
         text = "\n".join(self.lines[block.first : block.end])
@@ -671,7 +674,7 @@ class _Reading:
             if self._below(block) != meaning:
                 taken.add(at + 1)
             term = wording.tidy(wording.unwrapped(block.text)[0]).rstrip(" :")
-            self._keep(block.first, term, cleaned(meaning), NoteKind.TERM, TERM_AND_QUOTE)
+            self._keep(block.first, term, worded(meaning), NoteKind.TERM, TERM_AND_QUOTE)
         return left
 
     def _quote_below(self, at: int) -> str | None:
@@ -716,7 +719,7 @@ class _Reading:
         )
         for at, term in zip(run, found, strict=True):
             if term is not None:
-                name, meaning = map(cleaned, term)
+                name, meaning = map(worded, term)
                 self._keep(self.blocks[at].first, name, meaning, NoteKind.TERM, LIST_OF_TERMS)
             elif (one := inner[at]) is not None and answered > 1:
                 self._adopt(one)
@@ -764,7 +767,7 @@ class _Reading:
         for at, text in texts.items():
             first = self.blocks[at].first
             if at in hanging and (len(hanging) > 1 or self._is_named(at)):
-                term, meaning = map(cleaned, hanging[at])
+                term, meaning = map(worded, hanging[at])
                 self._keep(first, term, meaning, NoteKind.TERM, DEFINED)
                 last = at
             elif last == at - 1 >= 0 and all(line[:1] in " \t" for line in text):
@@ -784,7 +787,7 @@ class _Reading:
         found = glossary.defined(self.lines[block.first : block.end], named=self._is_named(at))
         for place, term, meaning in found:
             first = block.first + place
-            self._keep(first, cleaned(term), cleaned(meaning), NoteKind.TERM, DEFINED)
+            self._keep(first, cleaned(term), worded(meaning), NoteKind.TERM, DEFINED)
         if found and found[0][0] > 0:
             last = block.first + found[0][0] - 1
             told = unread.upto(self.numbers[block.first], self.numbers[last])
@@ -813,7 +816,7 @@ class _Reading:
             beside = (f"**{name}**: {said}" if name else said for name, said in table.beside(row))
             answer = "\n\n".join(filter(None, [answer, *beside]))
             shape = TERM_OF_TABLE if term else QUESTION_OF_TABLE
-            self._keep(block.first + row.at, cleaned(asked), cleaned(answer), kind, shape)
+            self._keep(block.first + row.at, cleaned(asked), worded(answer), kind, shape)
         if not table.kind and glossary.may_pair(table):
             told = unread.upto(self.numbers[block.first], self.numbers[block.end - 1])
             self.report(block.first, told + unread.MAY_PAIR)

@@ -973,6 +973,9 @@ def test_answers_that_hang_below_their_questions_part_them() -> None:
          [("loss", "an error"), ("Maus", "mouse")]),
         ("**Front:** a\n**Back:** b\n\n__Frage__: c?\n__Antwort__: d\n", [("a", "b"), ("c?", "d")]),
         ("Question: a?\nMeaning: b.\nAnswer: c\n", [("a?\n\nMeaning: b.", "c")]),
+        ("Set\n: Note: no order.\n  See also: bag\n", [("Set", "Note: no order.\nSee also: bag")]),
+        ("# Glossary\n\n**Big O**: An upper\n  bound.\n\n**Theta**: A tight\n  one.\n",
+         [("Big O", "An upper\nbound."), ("Theta", "A tight\none.")]),
         ("- Part 1\n  - Why a?\n    - So.\n- Part 2\n  - Why b?\n    - No.\n",
          [("Why a?", "- So."), ("Why b?", "- No.")]),
     ],
@@ -981,6 +984,25 @@ def test_terms_as_other_programs_write_them(text: str, sides: list[tuple[str, st
     assert [one[:2] for one in shown(text)] == sides
     said = [one for one in parse(text).problems if "prose, up" not in one.message]
     assert said == []
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Question: In what year?\nAnswer: 1968.\n", r"1968\."),
+        ("Frage: Wie viele?\n**Antwort:** 1.\n", r"1\."),
+        ("## How many?\n\n42.\n", r"42\."),
+        ("How many? 42.\n", r"42\."),
+        ("3. How many?\n\n   42.\n", r"42\."),
+        ("# Glossary\n\n**Year**: 1999.\n", r"1999\."),
+        ("Eyes\n: 2.\n\nEars\n: 2.\n", r"2\."),
+        ("| Question | Answer |\n|---|---|\n| How many? | 42. |\n", r"42\."),
+        ("1. How many?\n2. Why?\n\n## Answers\n\n1. 8.\n2. So.\n", r"8\."),
+        ("1. How many?\n\n2.\n\n3. Why?\n\nSo.\n", ""),  # the second is to be written
+    ],
+)
+def test_a_number_alone_answers(text: str, answer: str) -> None:
+    assert parse(text).notes[0].answer == answer
 
 
 @pytest.mark.parametrize(
