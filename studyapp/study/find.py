@@ -61,7 +61,7 @@ variant = tables.variant.c
 said, other = tables.passage.c, tables.passage.alias("other").c
 
 LIMIT = 50  # notes that a search shows
-_SHORT = 200  # hits at which a search of short words stops: it looks through all that is said
+_SHORT = 200  # hits at which a search of short words stops, if that is enough: it scans all text
 _MOST = 300  # hits of which those in the question come first
 _FEW = 3000  # cards or notes with a condition, up to which these alone are looked at
 _MOST_OF_CHAPTER = 12_000  # notes of a chapter, up to which these alone are looked at
@@ -451,14 +451,25 @@ class _Search:
         given: dict[str, Any] = {f"word{at}": word for at, word in enumerate(words)}
         given |= {"runs": runs} if runs is not None else {}
         given |= {"passages": passage.given(dialect, passages)} if few is not None else {}
-        given |= {"whose": self.learner, "most": _SHORT if short else _MOST}
-        rows = sorted(self.connection.execute(hits, given).all(), key=_PLACE)
+        given |= {"whose": self.learner}
+        rows = self._enough(hits, given, max(limit, _SHORT if short else _MOST), limit)
         whole = [_whole(word) for word in words]
         best = sorted(rows[:_RANKED], key=lambda row: _rank(row, whole))
         found = dict[int, str]()
         for row in (*best, *rows[_RANKED:]):
             found.setdefault(row.note_id, row.key)
         return list(found.items())[:limit]
+
+    def _enough(
+        self, hits: Select[Any], given: Mapping[str, Any], most: int, limit: int
+    ) -> list[Any]:
+        """The first *most* hits in their order, or as many more as it takes for *limit* notes: one
+        note may have many."""
+        while True:
+            rows = self.connection.execute(hits, {**given, "most": most}).all()
+            if len(rows) < most or len({row.note_id for row in rows}) >= limit:
+                return sorted(rows, key=_PLACE)
+            most *= 4
 
     def begun(self, words: Sequence[str], rest: Sequence[Query]) -> _Few | None:
         """What a search of words begins with, where these are in many passages."""

@@ -380,6 +380,17 @@ def test_whatever_is_typed_finds_something_or_says_why_not(stock: Engine, typed:
         hits(stock, typed)
 
 
+@pytest.mark.parametrize("typed", ["what", "a", "o", "the -dog"])
+def test_how_many_hits_come_first_loses_no_note(
+    stock: Engine, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    found = names(stock, typed)
+    monkeypatch.setattr(find, "_MOST", 1)
+    monkeypatch.setattr(find, "_SHORT", 1)
+    assert [names(stock, typed, limit=some) for some in (1, 2, 50)][2] == found
+    assert len(found) > 1
+
+
 def test_what_is_searched_goes_with_the_content(engine: Engine, tmp_path: Path) -> None:
     """Reworded, gone and back again: found by what a note says now, and by nothing else."""
     root, clock = tmp_path / "new", Clock()
