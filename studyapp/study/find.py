@@ -280,7 +280,8 @@ def _is_scanned(part: Query) -> bool:
             return any(map(_is_scanned, parts))
         case Compared(Property.DUE | Property.LAPSES):
             return False
-    return isinstance(part, Compared) or part == typed_words.Is(State.NEW)
+    scanned = isinstance(part, (Compared, typed_words.Introduced))
+    return scanned or part == typed_words.Is(State.NEW)
 
 
 def _is_led_to(part: Query) -> bool:
@@ -677,6 +678,8 @@ class _Search:
             case Rated():
                 # Card by card: a year may have hundreds of thousands of reviews.
                 return self._rated(wanted, card.id).exists()
+            case typed_words.Introduced(days):
+                return memory.first_day >= self._since(days)
             case Compared(of, sign, number):
                 return and_(card.id.is_not(None), self._compared(of, sign, number))
 
@@ -747,6 +750,8 @@ class _Search:
                 return self._cards(aside.marked(self.connection, learner=self.learner))
             case Rated():
                 return self._rated_few(part)
+            case typed_words.Introduced():
+                return self._looked_through(self._remembered().where(self.condition(part)))
             case typed_words.Is(how) if how is not State.REVIEW:
                 return self._cards(self._remembered().where(self._stands(how)))
             case Compared() if part.sign != "!=":
@@ -933,12 +938,15 @@ class _Search:
 
     def _of_days(self, days: int, of: ColumnElement[int] | None = None) -> Select[int]:
         """The cards of all reviews of the last *days*, or those of one card."""
-        since = self.today - timedelta(days=min(days, self.today.toordinal()) - 1)
-        rows = select(review.card_id).where(review.effective_day >= since)
+        rows = select(review.card_id).where(review.effective_day >= self._since(days))
         if of is None:
             return rows.where(review.learner_id == self.learner)
         mine = func.coalesce(review.learner_id, self.learner) == self.learner
         return rows.where(mine, review.card_id == of)
+
+    def _since(self, days: int) -> date:
+        """The first of the last *days*, today one of them."""
+        return self.today - timedelta(days=min(days, self.today.toordinal()) - 1)
 
     def _compared(self, of: Property, sign: str, number: float) -> ColumnElement[bool]:
         compare: Callable[[Any, Any], ColumnElement[bool]] = _SIGNS[sign]
@@ -953,6 +961,10 @@ class _Search:
                 return compare(func.coalesce(memory.reviews, 0), number)
             case Property.DUE:
                 return compare(memory.due, self.today + timedelta(days=number))
+            case Property.INTERVAL:
+                ends = (memory.last_day, memory.due)
+                before, after = (days_since(self.connection, it, self.today) for it in ends)
+                return and_(memory.state == state.State.REVIEW, compare(before - after, number))
             case Property.RETRIEVABILITY:
                 return self._recalled(compare, number)
 

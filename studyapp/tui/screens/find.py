@@ -50,7 +50,7 @@ from studyapp.tui.widgets.prose import Prose
 _HINT = (
     "Words of a question, a term, an answer; -word leaves out, or is for either, and for both.\n"
     "is:due is:new is:leech is:suspended is:buried is:mend is:mine\n"
-    "chapter:1 pack:… tag:… rated:7 rated:7:1 due:1 prop:s>30 prop:r<.9 prop:lapses>3"
+    "chapter:1 pack:… tag:… rated:7:1 due:1 prop:ivl>21 prop:r<.9 prop:lapses>3"
 )
 _NEAR = 10  # lines before the last one at which more of them are read
 _TO_END = 64 * LIMIT  # notes that are read at once to go to the last one
