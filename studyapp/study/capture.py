@@ -363,7 +363,7 @@ class DraftEdit:
 
         of = self.kept.note
         read, problems = markdown.alone(text, _kind(of), of.path)
-        return identity.kept(of.id, self.kept.text, text, read, problems)
+        return identity.kept(of, self.kept.text, text, read, problems)
 
     def finish(self, desk: Desk) -> None:
         from studyapp.notes import markdown
