@@ -679,7 +679,7 @@ class _Search:
                 # Card by card: a year may have hundreds of thousands of reviews.
                 return self._rated(wanted, card.id).exists()
             case typed_words.Introduced(days):
-                return memory.first_day >= self._since(days)
+                return self._introduced(days)
             case Compared(of, sign, number):
                 return and_(card.id.is_not(None), self._compared(of, sign, number))
 
@@ -847,7 +847,7 @@ class _Search:
         )
         step = step.union_all(select(after.scalar_subquery()).where(step.c.day.is_not(None)))
         model = log.in_force(self.connection, learner=self.learner).model
-        most = days_since(self.connection, step.c.day, self.today)
+        most = self._days_since(step.c.day)
         most = most * (_ROUNDED / model.interval(1.0, number))
         mine = memory.learner_id == self.learner
         upto = and_(mine, memory.last_day == step.c.day, memory.stability <= most)
@@ -944,6 +944,9 @@ class _Search:
         mine = func.coalesce(review.learner_id, self.learner) == self.learner
         return rows.where(mine, review.card_id == of)
 
+    def _introduced(self, days: int) -> ColumnElement[bool]:
+        return memory.first_day >= self._since(days)
+
     def _since(self, days: int) -> date:
         """The first of the last *days*, today one of them."""
         return self.today - timedelta(days=min(days, self.today.toordinal()) - 1)
@@ -962,18 +965,20 @@ class _Search:
             case Property.DUE:
                 return compare(memory.due, self.today + timedelta(days=number))
             case Property.INTERVAL:
-                ends = (memory.last_day, memory.due)
-                before, after = (days_since(self.connection, it, self.today) for it in ends)
-                return and_(memory.state == state.State.REVIEW, compare(before - after, number))
+                days = self._days_since(memory.last_day) - self._days_since(memory.due)
+                return and_(memory.state == state.State.REVIEW, compare(days, number))
             case Property.RETRIEVABILITY:
                 return self._recalled(compare, number)
+
+    def _days_since(self, day: ColumnElement[Any]) -> ColumnElement[Any]:
+        return days_since(self.connection, day, self.today)
 
     def _recalled(self, compare: Callable[[Any, Any], Any], number: float) -> ColumnElement[bool]:
         """Retrievability today against a number. It falls with the days as a share of stability, so
         that share is compared, the other way round."""
         model = log.in_force(self.connection, learner=self.learner).model
         at = model.interval(1.0, number) if number > 0 else float("inf")
-        days = days_since(self.connection, memory.last_day, self.today)
+        days = self._days_since(memory.last_day)
         found: ColumnElement[bool] = compare(-days, -at * memory.stability)
         return found
 

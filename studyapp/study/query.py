@@ -274,9 +274,10 @@ def _read(typed: str) -> list[_Item]:
 
 def _items(typed: str) -> Iterator[_Item]:
     """What is typed, term by term. A parenthesis opens where a term begins, and closes where one
-    ends that has more of them than it opens: the ones of `f(x)` are its own."""
-    opened = 0
-    for match in _TOKEN.finditer(typed.replace("\0", " ")):
+    ends that has more of them than it opens: the ones of `f(x)` are its own. Half of a surrogate
+    pair, which no database takes, is as good as a question mark."""
+    opened, text = 0, typed.replace("\0", " ").encode("utf-8", "replace").decode()
+    for match in _TOKEN.finditer(text):
         term = match[0]
         while term.startswith(("(", "-(")):
             mark = _Mark.OUT if term[0] == "-" else _Mark.OPEN

@@ -215,6 +215,8 @@ def hits(engine: Engine, typed: str) -> str:
         ("or", ""),
         ('"is:due"', "dog"),
         ("add::up", ""),
+        ("\udce9", "batch layers over soft valid"),  # as ?, which each question has
+        ("over\ud800fitting", ""),
         # how a card stands
         ("is:due", "over"),
         ("is:new", "batch dog layers"),
@@ -317,6 +319,8 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
         ("-prop:r>900", "prop:r>900: give it as a share of 1, as in prop:r<.9."),
         ("(" * 60 + "a", "( is there too often"),
         ("prop:r>nan", "prop:r>nan: compare it with a share of 1, as in prop:r<.9."),
+        ("chapter:\udce9", "There is no deck '?'"),
+        ("\udce9:1 is:caf\udce9", "is:caf?: a card is due"),
         ("is:due )", "): no parenthesis is open before it; in quotes it is text."),
         ("(is:due or dog))", "dog)): no parenthesis is open before it"),
         ("is:due ( )", "(): nothing stands in it; in quotes it is text."),
