@@ -6,8 +6,9 @@ Learners of four kinds study for an exam with five budgets of time. The same lea
 items, study once as the plan has it and once as on any day, at each of four desired retentions; the
 difference is of the expected recall on the day, over all cards, those never met included. Beside it
 stands how often the interval that is told on the first day, and half way, holds what such a learner
-gets, what the plan is worth to learners who miss days, and what three learners get in the app's own
-queue, in a database. Prints Markdown tables; exam.md keeps them with what they show.
+gets, what a desired retention costs beside what is told of that, what the plan is worth to learners
+who miss days, and what three learners get in the app's own queue, in a database. Prints Markdown
+tables; exam.md keeps them with what they show.
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ from studyapp.memory.histories import Bools, Floats, Ints
 from studyapp.memory.mastery import RECENT, Calibration, Recall, calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST, Crowd
 from studyapp.memory.rehearsal import (
+    DOUBT,
     Day,
     Doubted,
     Effort,
+    Figure,
     Habits,
     Known,
     Material,
@@ -42,11 +45,12 @@ from studyapp.memory.rehearsal import (
     Paced,
     Policy,
     Same,
-    Share,
     Usual,
     has_step,
+    minutes_a_day,
     rehearse,
     share,
+    share_kept,
 )
 from studyapp.memory.state import Rating
 from studyapp.store import sync, tables
@@ -82,6 +86,8 @@ TASKS = (
 )
 MISSED = (Task(350, 40, 20), Task(200, 30, 30))
 HALF_WAY = (Task(150, 20, 10), Task(100, 60, 5))
+LONG = Task(112, 180, 600)  # as long as the trade-off is told for, with time for all that is due
+COSTS = (0.80, 0.90)
 QUEUE_TASK = Task(100, 24, 8)
 FIRST_EVENING = datetime(2026, 1, 5, 20, tzinfo=UTC)
 FIRST_SHOWN = 22.5  # seconds; a third of the new cards have a step after it
@@ -303,7 +309,7 @@ def worth(learners: int) -> Iterator[str]:
 
 
 @cache
-def foreseen(task: Task) -> Share:
+def foreseen(task: Task) -> Figure:
     """What a learner of whom nothing is known is told."""
     rng = np.random.default_rng(7)
     doubted = Doubted(Calibration(), HABITS, 60, Same(rng, 1))
@@ -441,7 +447,7 @@ def half_way(learners: int) -> Iterator[str]:
             yield f"| {kind} | {task} | ±{100 * wide:.0f} | {off} | {holds} |"
 
 
-def _told_half_way(watched: Watched, one: int, task: Task) -> Share:
+def _told_half_way(watched: Watched, one: int, task: Task) -> Figure:
     rng, left = np.random.default_rng(one), task.days - watched.half
     trust = calibration(watched.outcomes[one][-RECENT:])
     known = rehearse(
@@ -455,6 +461,44 @@ def _told_half_way(watched: Watched, one: int, task: Task) -> Share:
         luck=rng,
     )
     return share(known)
+
+
+# What a desired retention costs, as it is told on the first day
+
+
+def costs(learners: int) -> Iterator[str]:
+    """A row for each kind and retention: minutes a day and what is kept, of how many as told."""
+    figures = "minutes a day | told | holds | remembered | told | holds"
+    yield f"| learners' memory | retention | {figures} |"
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
+    for kind in KINDS:
+        for retention in COSTS:
+            told = minutes_a_day(*_told_costs(retention)), share_kept(*_told_costs(retention))
+            memories = KINDS[kind](np.random.default_rng(sum(map(ord, kind))), learners, LONG.cards)
+            known = rehearsed(memories, LONG, Usual(retention), learners, memories.rng)
+            got = known.took.mean(axis=0) / 60, known.of_met(known.drawn)
+            cells = [kind, f"{retention:.2f}"]
+            for told_of, values in zip(told, got, strict=True):
+                held = int(((told_of.low <= values) & (values <= told_of.high)).sum())
+                cells += [
+                    f"{np.median(values):.2f}",
+                    f"{told_of.value:.2f} [{told_of.low:.2f}, {told_of.high:.2f}]",
+                    f"{held} of {learners}",
+                ]
+            yield f"| {' | '.join(cells)} |"
+
+
+@cache
+def _told_costs(retention: float) -> tuple[Known, Known]:
+    """What a learner of whom nothing is known is told: of those who differ by luck, and of those
+    who are doubted."""
+
+    def of(learners: int, doubt: float) -> Known:
+        luck = Same(np.random.default_rng(7), 1)
+        doubted = Doubted(Calibration(), HABITS, learners, luck, doubt)
+        return rehearsed(doubted, LONG, Usual(retention), learners, luck.rng)
+
+    return of(30, 0.0), of(60, DOUBT)
 
 
 # The app's own queue
@@ -538,6 +582,9 @@ def main() -> None:
         print(line, flush=True)
     print()
     for line in half_way(learners):
+        print(line, flush=True)
+    print()
+    for line in costs(learners):
         print(line, flush=True)
     print()
     for line in missing(learners):

@@ -33,7 +33,6 @@ from sqlalchemy import Engine, delete, insert
 
 from studyapp.config import Current, Settings
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import EPOCH
 from studyapp.store import tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import checkpoint, reading, writing
@@ -129,15 +128,17 @@ def ours(database: Path) -> Iterator[float]:
 def parts(database: Path) -> None:
     """What each part takes, on one line each."""
     from studyapp.study import today
+    from studyapp.study.recall import models
     from studyapp.study.statistics import answers, cards, days, sample, year
 
     now = datetime.now().astimezone()
     on, settings = study_day(now), Settings()
     first = on - year.LONG
     with reading(open_database(str(database))) as connection:
+        predicting = models(connection, learner=1)
         works: dict[str, Callable[[], Any]] = {
             "days": lambda: days.read(connection, first, on, learner=1),
-            "the newest reviews": lambda: sample.read(connection, first, on, EPOCH, learner=1),
+            "the newest reviews": lambda: sample.read(connection, first, on, predicting, learner=1),
             "the forecast of Today": lambda: today.coming(connection, now, settings, learner=1),
             "cards": lambda: cards.read(connection, on, learner=1),
             "answers": lambda: answers.read(connection, learner=1),

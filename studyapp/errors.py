@@ -56,7 +56,7 @@ def printable(text: str) -> str:
     piled on one letter all but eight. A separator of lines or paragraphs is a space, half a
     surrogate pair U+FFFD. What scripts need stays: marks of direction, joiners, soft hyphens.
     """
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return text  # most of what is shown
     if _STEERING.search(text):
         text = _STEERING.sub(_replacement, _TAGS.sub(r"\1", text))

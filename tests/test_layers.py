@@ -19,6 +19,7 @@ ROOT = Path(studyapp.__file__).parent
 LAYERS = {
     "errors": 0,
     "disk": 1,
+    "garbage": 1,
     "interval": 1,
     "stream": 1,
     "config": 2,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from studyapp.commands.fit import watched
+from studyapp.commands.fit import filled, watched
 from studyapp.commands.opening import JSON, Opening, print_json
 from studyapp.errors import StudyError
 
@@ -82,7 +82,7 @@ def retention(opening: Opening, as_json: bool) -> None:
         print_json(found)
         return
     for line in plans.tradeoff_lines(found):
-        click.echo(line)
+        click.echo(filled(line))
 
 
 def _say_none(told: str, as_json: bool) -> None:

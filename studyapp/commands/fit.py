@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +14,9 @@ from studyapp.stream import progress
 
 if TYPE_CHECKING:
     from studyapp.study.fit.child import Child
+
+_WIDTH = 80  # columns
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @click.command()
@@ -45,9 +50,9 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
         print_json(found)
         return
     for line in told(found, foreign=log is not None):
-        click.echo(line)
+        click.echo(filled(line))
     if offer:
-        click.echo(f"{offer}; studyapp reschedule moves them.")
+        click.echo(filled(f"{offer}; studyapp reschedule moves them."))
 
 
 def watched(child: Child) -> dict[str, Any]:
@@ -74,9 +79,17 @@ def told(found: dict[str, Any], *, foreign: bool) -> list[str]:
         figures = (score["log_loss"], score["rmse_bins"], score["auc"])
         loss, bins, auc = (_figure(value) for value in figures)
         lines.append(f"{name:20}{loss:>8}  {bins:>8}  {auc:>6}")
+    if found["difference"] and found["difference"]["low"] is not None:
+        lines.append("In brackets: 95%, with the reviews of a card taken together.")
     if rows:
         lines.append("Log loss and what predictions are off by: less is better; of AUC more.")
     return lines
+
+
+def filled(line: str) -> str:
+    """A line within the columns of a terminal, its interval in one piece."""
+    kept = re.sub(r"\[.*?\]", lambda interval: interval[0].replace(" ", _NO_BREAK), line)
+    return fill(kept, _WIDTH, break_on_hyphens=False).replace(_NO_BREAK, " ")
 
 
 def _of_another(found: dict[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import gc
 import re
 import tokenize
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 from studyapp import packs
 from studyapp.errors import ContentError, SettingError, StudyError, printable
+from studyapp.garbage import uncollected
 from studyapp.lab import knobs, wording
 from studyapp.lab.protocol import Axes, Choice, Knob, Question, When
 from studyapp.lab.typed import build
@@ -142,28 +141,15 @@ def _parse(path: Path) -> ast.Module:
     try:
         with tokenize.open(path) as file:
             text = file.read()
-        with _PARSER, _uninterrupted():
+        # No garbage collection, and so no other thread, in the middle of a parse: before Python
+        # 3.11.8 the depth of a tree was counted for all threads together, and Textual parses the
+        # name of an action on every key (gh-106905).
+        with _PARSER, uncollected:
             return ast.parse(text)
     except SyntaxError as error:
         raise ContentError(path, error.lineno or 1, error.msg) from None
     except (OSError, ValueError, RecursionError, MemoryError) as error:
         raise ContentError(path, 1, f"cannot be read: {error}") from None
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """No garbage collection, and so no other thread, in the middle of a parse.
-
-    Before Python 3.11.8 the depth of a tree was counted for all threads together, and Textual
-    parses the name of an action on every key (gh-106905).
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _assigns_lesson(node: ast.stmt) -> bool:

@@ -1,10 +1,12 @@
 """The weights that a log of reviews makes likeliest, from a prior at the defaults.
 
-Levenberg and Marquardt's method with bounds: exact gradient and Fisher information come from one
-pass over the tree of histories. The first steps look at the beginnings of histories alone, which
-many cards share: half of the nodes tell of three quarters of the reviews. From there one or two
-passes over all of it are enough. The prior keeps what a short log does not tell; with it the fit
-of a few hundred reviews is no worse than the defaults.
+Levenberg and Marquardt's method within bounds, and with the first stabilities in the order of their
+ratings: a log tells nothing of a rating that it lacks, and Easy would come sooner than Good. Exact
+gradient and Fisher information come from one pass over the tree of histories. The first steps look
+at the beginnings of histories alone, which many cards share: half of the nodes tell of three
+quarters of the reviews. From there one or two passes over all of it are enough. The prior keeps
+what a short log does not tell; with it the fit of a few hundred reviews is no worse than the
+defaults.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from studyapp.memory.histories import Bools, Floats, Tree
-from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST, SPREAD
+from studyapp.memory.histories import Floats, Tree
+from studyapp.memory.model import DEFAULT_WEIGHTS, FIRST, HIGHEST, LOWEST, SPREAD
 from studyapp.memory.slopes import Measure, Point, follow, loss, measure, measure_each
 
 _PASSES = 40  # at most; a fit takes about five, three of them over beginnings alone
@@ -28,6 +30,8 @@ _BEGINNING = 0.5  # share of the nodes that are beginnings
 _CALM = 1e-3  # damping to begin with
 _CENTRE, _LOW, _HIGH = np.array(DEFAULT_WEIGHTS), np.array(LOWEST), np.array(HIGHEST)
 _PRECISION = 2 / np.array(SPREAD) ** 2
+_TURNS = 100  # at most, in search of a step; mostly one or two
+_FREE = -1e-6  # nats for a unit of a weight: a fence that costs less is let go
 Told = Callable[[int], None]
 T = TypeVar("T")
 Steps: TypeAlias = Generator[int, None, T]  # says after each pass how many are done
@@ -45,11 +49,25 @@ class Fit(NamedTuple):
     points: Sequence[Point]
 
 
+def _fences() -> tuple[Floats, Floats]:
+    """What holds weights in: each row times the weights is no less than its end. Of the first
+    stabilities the least has a lower bound and the greatest an upper one, so that no row follows
+    from others."""
+    every, first = np.eye(len(_CENTRE)), np.arange(len(_CENTRE))[FIRST]
+    above, below = first[1:], first[:-1]
+    rows = np.delete(every, above, 0), -np.delete(every, below, 0), np.diff(every[first], axis=0)
+    ends = np.delete(_LOW, above), -np.delete(_HIGH, below), np.zeros(len(above))
+    return np.concatenate(rows), np.concatenate(ends)
+
+
+_FENCES, _ENDS = _fences()
+
+
 def fit(tree: Tree, start: Floats | None = None) -> Fit:
     """The weights that make the *tree* likeliest. Who knows some that are near gives them as its
     *start*."""
     if start is not None:
-        start = np.clip(start, _LOW, _HIGH)
+        start = _within(start)
         return _ended(_descend(tree, start, measure(tree, start), _LAST))
     return fit_each([tree])[0]
 
@@ -103,9 +121,10 @@ def _descend(
         promised = -slope - float(step @ here.information @ step) / 2
         while promised >= _SMALL and passes < _PASSES:
             yield before + passes
-            there = measure(tree, weights + step) if promised >= enough else None
-            points = there.points if there else list(follow(tree, weights + step))
-            reached = (there.loss if there else loss(tree, points)) + _prior(weights + step)
+            near = _within(weights + step)
+            there = measure(tree, near) if promised >= enough else None
+            points = there.points if there else list(follow(tree, near))
+            reached = (there.loss if there else loss(tree, points)) + _prior(near)
             gained, passes = here.loss - reached, passes + 1
             if gained > 0:
                 break
@@ -114,7 +133,7 @@ def _descend(
             step, slope, promised = step * shorter, slope * shorter, -slope * shorter / 2
         else:
             break
-        weights = weights + step
+        weights = near
         if there is None and gained > 0.7 * promised:
             return Fit(weights, reached, here.information, passes, points)
         here = _posterior(there or measure(tree, weights), weights)
@@ -136,24 +155,42 @@ def _posterior(measured: Measure, weights: Floats) -> Measure:
 
 
 def _step(weights: Floats, here: Measure, damping: float) -> Floats:
-    """The damped Newton step that stays within the bounds. What would leave them stops there, and
-    the rest is solved anew; what is at a bound and pulled outwards stays."""
+    """The damped Newton step that stays within the fences: to where its parabola is lowest there,
+    by the active-set method (Nocedal and Wright 2006, section 16.5). A fence is active once it
+    stops the step, until the parabola is lower inside."""
     damped = here.information + damping * np.diag(np.diag(here.information))
-    free = ~_held(weights, here.gradient)
-    step = np.zeros(len(weights))
-    while free.any():
-        pull = here.gradient + here.information @ np.where(free, 0, step)
-        step[free] = np.linalg.solve(damped[np.ix_(free, free)], -pull[free])
-        inside = np.clip(weights + step, _LOW, _HIGH) - weights
-        out = free & (inside != step)
-        out &= np.abs(inside - step) > 1e-12
-        if not out.any():
+    room, step = _FENCES @ weights - _ENDS, np.zeros(len(weights))
+    active = (room <= 0) & (_FENCES @ here.gradient > 0)
+    for _ in range(_TURNS):
+        along, held = _FENCES[active], np.flatnonzero(active)
+        aim, costs = _lowest(damped, here.gradient, along, -room[active])
+        way = _FENCES @ (aim - step)
+        ahead = np.flatnonzero(~active & (way < 0))
+        reach = np.maximum(room[ahead] + _FENCES[ahead] @ step, 0) / -way[ahead]
+        if (reach < 1).any():
+            step += reach.min() * (aim - step)
+            active[ahead[reach.argmin()]] = True
+            continue
+        step = aim
+        if (costs >= _FREE).all():
             break
-        step[out] = inside[out]
-        free &= ~out
-    return np.clip(weights + step, _LOW, _HIGH) - weights
+        active[held[costs.argmin()]] = False
+    return step
 
 
-def _held(weights: Floats, gradient: Floats) -> Bools:
-    held: Bools = ((weights <= _LOW) & (gradient > 0)) | ((weights >= _HIGH) & (gradient < 0))
-    return held
+def _lowest(curved: Floats, gradient: Floats, along: Floats, ends: Floats) -> tuple[Floats, Floats]:
+    """The step to where a parabola is lowest *along* some fences, which end so far away; and what
+    each of them costs: below 0 it is lower inside."""
+    size, held = len(gradient), len(along)
+    system = np.zeros((size + held, size + held))
+    system[:size, :size], system[:size, size:], system[size:, :size] = curved, -along.T, along
+    solved = np.append(-gradient, ends)
+    solved[:] = np.linalg.solve(system, solved)
+    return solved[:size], solved[size:]
+
+
+def _within(weights: Floats) -> Floats:
+    """The same without what rounding has moved beyond a fence."""
+    inside: Floats = np.clip(weights, _LOW, _HIGH)
+    inside[FIRST] = np.maximum.accumulate(inside[FIRST])
+    return inside

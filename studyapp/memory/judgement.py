@@ -2,8 +2,9 @@
 
 The weights are fitted to the earlier part of the log and compared, on the later part, with the
 defaults and with the fit that was adopted last, as that was trained before the split: adopted
-weights themselves have seen the later part, and a candidate could not be better. What is adopted
-is the refit on everything.
+weights themselves have seen the later part, and a candidate could not be better. One whose first
+stabilities are out of order, as an older version could leave them, is no rival: it is to go. What
+is adopted is the refit on everything.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from studyapp.memory import evaluate
 from studyapp.memory.evaluate import Difference, Outcomes, Score
 from studyapp.memory.fit import fit_each
 from studyapp.memory.histories import Floats, Reviews
-from studyapp.memory.model import DEFAULT_WEIGHTS, Weights
+from studyapp.memory.model import DEFAULT_WEIGHTS, Weights, is_ordered
 from studyapp.memory.slopes import Point, follow
 
 FEWEST = 200  # reviews, below which nothing is fitted
@@ -103,7 +104,7 @@ def judge(
         name: evaluate.score(chance, later.remembered, bins) for name, chance in chances.items()
     }
     rival, name = chances["default"], "the defaults"
-    if former is not None and former.until <= until:
+    if former is not None and former.until <= until and is_ordered(former.weights):
         before = predicted(follow(tree, np.array(former.weights)))
         if evaluate.losses(before, later.remembered).mean() <= scores["default"].log_loss:
             rival, name = before, "the fit before"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import fsrs
@@ -35,6 +36,7 @@ SPREAD: Weights = (
     *(0.31, 0.32, 0.14),
     0.27,
 )
+FIRST = slice(0, 4)  # of the weights: stability after a first Again, Hard, Good, Easy
 LEAST_STABILITY = 0.001  # days
 EASIEST, HARDEST = 1.0, 10.0  # of difficulties
 
@@ -45,6 +47,12 @@ def checked(weights: Sequence[float]) -> Weights:
     if not all(low <= weight <= high for weight, low, high in bounds):
         raise ValueError("a weight is out of its bounds")
     return tuple(map(float, weights))
+
+
+def is_ordered(weights: Sequence[float]) -> bool:
+    """Whether a first rating that is better makes no stability that is less."""
+    first = weights[FIRST]
+    return all(worse <= better for worse, better in pairwise(first))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -23,10 +24,10 @@ _AGAIN, _GOOD = 1, 3
 _NEVER = np.inf  # the place of a card that a day does not ask
 
 
-_DOUBT = 1.75  # times as unsure as mastery: what is far off depends on how memory works, too
+DOUBT = 1.75  # times as unsure as mastery: what is far off depends on how memory works, too
 _FIRST = (0.24, 0.094, 0.495, 0.171)  # from Again to Easy; fsrs-rs assumes these for
 _PASSED = (0.224, 0.631, 0.145)  # learners it simulates
-_PRIOR = 100  # ratings that these count for, beside a learner's own
+USUAL_RATINGS = 100  # that these count for, beside a learner's own
 
 
 class Luck(Protocol):
@@ -106,6 +107,11 @@ class Known(NamedTuple):
     took: Floats
     unmet: Bools
     held: Bools
+
+    def of_met(self, share: Floats) -> Floats:
+        """What a *share* of the cards is of those that were met in the end."""
+        of_met: Floats = share * self.unmet.shape[1] / np.maximum(self.met[-1], 1)
+        return of_met
 
     def of(self, learners: slice) -> Known:
         """Some of the learners."""
@@ -207,10 +213,11 @@ def rehearse(
     for number in range(days):
         day = deck.day(number, seconds - (0 if number else spent), effort)
         rating = learners.ratings(day)
-        asked = deck.asked(day, *policy.places(day), rating)
+        takes = _takes(day, rating)
+        asked = deck.asked(day, *policy.places(day), takes)
         learners.learn(day, asked, rating)
         deck.rated(day, asked, rating)
-        took[number] = (_takes(day, rating) * asked).sum(axis=1)
+        took[number] = (takes * asked).sum(axis=1)
         met[number] = (~deck.new & material.about).sum(axis=1)
         told((number + 1) / days)
     last = deck.day(days, seconds, effort)
@@ -236,7 +243,6 @@ class _Deck:
         self._retention = np.where(np.isnan(own), retention, own)
         self._opener = material.opener
         self._family, self._about = material.family, material.about
-        self._row = np.arange(learners)[:, None]
         self._stability, self._difficulty, self._last, self._due = (
             np.tile(column, (learners, 1)) for column in material[:4]
         )
@@ -254,21 +260,25 @@ class _Deck:
         seen = recall, elapsed, stability, difficulty, self._due
         return Day(number, *seen, new, self._about, seconds, effort)
 
-    def asked(self, day: Day, place: Floats, new_a_day: Ints, rating: Ints) -> Bools:
+    def asked(self, day: Day, place: Floats, new_a_day: Ints, takes: Floats) -> Bools:
         """The cards that fit in the day, in the order of their places: one of a family."""
         waits = day.new & (self._is_shut() | self._is_given_away(day.is_due))
         waits |= ~day.new & (day.elapsed <= 0)  # it was asked today
-        place = np.where(waits, _NEVER, place)
-        order = np.argsort(place, axis=1, kind="stable")
-        there = np.take_along_axis(place, order, axis=1) < _NEVER
-        there &= self._is_first(order, there)
-        new = np.take_along_axis(day.new, order, axis=1)
-        there &= ~new | (np.cumsum(new & there, axis=1) <= new_a_day[:, None])
-        takes = np.take_along_axis(_takes(day, rating), order, axis=1) * there
+        # Most cards are not of the day: only those that are go on, learner by learner.
+        row, card = np.nonzero((place < _NEVER) & ~waits)
+        order = np.lexsort((place[row, card], row))
+        row, card = row[order], card[order]
+        of_family = row * len(self._family) + self._family[card]
+        first = np.sort(np.unique(of_family, return_index=True)[1])
+        row, card = row[first], card[first]
+        new = day.new[row, card]
+        there = ~new | (_running(new, row) <= new_a_day[row])
+        row, card, new = row[there], card[there], new[there]
+        seconds = takes[row, card]
         least = np.where(new, day.effort.new, day.effort.review)
-        fits = np.cumsum(takes, axis=1) - takes + least <= day.seconds[:, None]
+        fits = _running(seconds, row) - seconds + least <= day.seconds[row]
         asked = np.zeros_like(day.new)
-        np.put_along_axis(asked, order, there & fits, axis=1)
+        asked[row[fits], card[fits]] = True
         return asked
 
     def held(self, day: Day) -> Bools:
@@ -291,35 +301,28 @@ class _Deck:
         given_away: Bools = there[:, self._family]
         return given_away
 
-    def _is_first(self, order: Ints, there: Bools) -> Bools:
-        """Whether a card is the first of its family in the *order*."""
-        cards = order.shape[1]
-        family, position = self._family[order], np.arange(cards)
-        first = np.full((len(order), cards), cards)
-        np.minimum.at(first, (self._row, family), np.where(there, position, cards))
-        is_first: Bools = np.take_along_axis(first, family, axis=1) == position
-        return is_first
-
     def rated(self, day: Day, asked: Bools, rating: Ints) -> None:
         """Ratings of the cards that were *asked*, with the step that follows some of them."""
+        new, rating = day.new[asked], rating[asked]
+        days = np.maximum(day.elapsed[asked], 1)
         begun = self._crowd.first(rating)
-        days = np.maximum(day.elapsed, 1)
-        gone_on = self._crowd.after(day.stability, day.difficulty, days, rating)
-        stability, difficulty = (
-            np.where(day.new, *both) for both in zip(begun, gone_on, strict=True)
-        )
-        step = has_step(day.new, rating)
+        gone_on = self._crowd.after(day.stability[asked], day.difficulty[asked], days, rating)
+        stability, difficulty = (np.where(new, *both) for both in zip(begun, gone_on, strict=True))
         passed = self._crowd.after(stability, difficulty, np.zeros(1), np.array([_GOOD]))
-        stability = np.where(step, passed[0], stability)
-        difficulty = np.where(step, passed[1], difficulty)
-        wait = np.maximum(np.rint(self._crowd.interval(stability, self._retention)), 1)
-        for kept, value in (
-            (self._stability, stability),
-            (self._difficulty, difficulty),
-            (self._due, day.number + wait),
-            (self._last, np.full_like(stability, day.number)),
-        ):
-            kept[asked] = value[asked]
+        step, after = has_step(new, rating), (stability, difficulty)
+        stability, difficulty = (np.where(step, *both) for both in zip(passed, after, strict=True))
+        retention = np.broadcast_to(self._retention, asked.shape)[asked]
+        wait = np.maximum(np.rint(self._crowd.interval(stability, retention)), 1)
+        self._stability[asked], self._difficulty[asked] = stability, difficulty
+        self._due[asked], self._last[asked] = day.number + wait, day.number
+
+
+def _running(values: Floats | Bools, row: Ints) -> Floats:
+    """The sum of the *values* so far, by *row*, which never falls."""
+    total = np.cumsum(values, dtype=np.float64)
+    before = total - values
+    so_far: Floats = total - before[np.searchsorted(row, row)]
+    return so_far
 
 
 def has_step(new: Bools, rating: Ints) -> Bools:
@@ -344,26 +347,41 @@ class Habits:
     def rated(self, day: Day, chance: Floats, luck: Luck) -> Ints:
         """Ratings of all cards, with this *chance* of recall."""
         drawn, choice = luck.random(chance.shape), luck.random(chance.shape)
-        first = 1 + np.searchsorted(np.cumsum(self.first)[:-1], choice)
-        passed = 2 + np.searchsorted(np.cumsum(self.passed)[:-1], choice)
+        first = 1 + _above(choice, np.cumsum(self.first)[:-1])
+        passed = 2 + _above(choice, np.cumsum(self.passed)[:-1])
         rated: Ints = np.where(day.new, first, np.where(drawn < chance, passed, _AGAIN))
         return rated
 
 
+def _above(values: Floats, bounds: Floats) -> Ints:
+    """Of how many *bounds* each value is above: few, which is quicker than to search for it."""
+    above: Ints = np.sum([values > bound for bound in bounds], axis=0, dtype=np.int64)
+    return above
+
+
 def _shares(usual: Sequence[float], counts: Sequence[int]) -> Floats:
     own = np.array(counts or [0] * len(usual), float)
-    shares: Floats = (own + _PRIOR * np.array(usual)) / (own.sum() + _PRIOR)
+    shares: Floats = (own + USUAL_RATINGS * np.array(usual)) / (own.sum() + USUAL_RATINGS)
     return shares
 
 
 class Doubted:
     """Learners of whom nothing is known but what the scheduler knows of one, and how far off it has
-    been: each has another one of the corrections that are likely (see `mastery.Calibration`). They
-    are there as many times as *luck* is the same."""
+    been: each has another one of the corrections that are likely (see `mastery.Calibration`),
+    *doubt* times as far apart as those are. Without *doubt* all have the likeliest one. They are
+    there as many times as *luck* is the same."""
 
-    def __init__(self, trust: Calibration, habits: Habits, learners: int, luck: Same) -> None:
-        covariance = np.array(trust.covariance) * _DOUBT**2
-        terms = luck.rng.multivariate_normal(trust.terms, covariance, learners)
+    def __init__(
+        self,
+        trust: Calibration,
+        habits: Habits,
+        learners: int,
+        luck: Same,
+        doubt: float = DOUBT,
+    ) -> None:
+        spread, axes = np.linalg.eigh(np.array(trust.covariance))
+        root = axes * np.sqrt(np.maximum(spread, 0))
+        terms = trust.terms + doubt * _far_apart(luck.rng, learners, len(root)) @ root.T
         self._shift, slope, self._stretch = np.tile(terms, (luck.times, 1)).T[:, :, None]
         self._slope = np.maximum(slope, 0)
         self._habits, self._luck = habits, luck
@@ -383,15 +401,39 @@ class Doubted:
         """They have no other memory than the scheduler's."""
 
 
-class Share(NamedTuple):
-    """What half of the learners exceed, and the interval in which 95 of 100 of them end."""
+def _far_apart(rng: np.random.Generator, points: int, axes: int) -> Floats:
+    """Points of independent normal numbers, (points, axes), of which each as likely part of an axis
+    has one: few of them reach as far as is likely, which as many drawn at random may not (Latin
+    hypercube sampling, McKay et al. 1979)."""
+    levels = [NormalDist().inv_cdf((part + 0.5) / points) for part in range(points)]
+    return np.stack([rng.permutation(levels) for _ in range(axes)], axis=1)
+
+
+class Figure(NamedTuple):
+    """A figure with the interval in which 95 of 100 learners end."""
 
     value: float
     low: float
     high: float
 
 
-def share(known: Known) -> Share:
-    """Of learners who are alike, as far as is known."""
-    low, high = np.quantile(known.drawn, (0.025, 0.975))
-    return Share(float(np.median(known.expected)), float(low), float(high))
+def share(known: Known) -> Figure:
+    """What is known on the day: half of the learners exceed it."""
+    return Figure(float(np.median(known.expected)), *_ends(known.drawn))
+
+
+def minutes_a_day(sure: Known, doubted: Known) -> Figure:
+    """Minutes that a day takes learners who differ by luck alone, on average; the interval is of
+    those who are *doubted*. A mean of these would be that of the few who forget nearly all."""
+    return Figure(float(sure.took.mean() / 60), *_ends(doubted.took.mean(axis=0) / 60))
+
+
+def share_kept(sure: Known, doubted: Known) -> Figure:
+    """The share that is known in the end of what was met; of whom as in `minutes_a_day`."""
+    return Figure(float(sure.of_met(sure.expected).mean()), *_ends(doubted.of_met(doubted.drawn)))
+
+
+def _ends(values: Floats) -> tuple[float, float]:
+    """Where 95 of 100 end, if each value stands for as many (Hazen 1914)."""
+    low, high = np.quantile(values, (0.025, 0.975), method="hazen")
+    return float(low), float(high)

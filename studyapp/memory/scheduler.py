@@ -92,8 +92,8 @@ class Parameters:
 
         *day* is the study day, if it is not that of *now*. If the last one is later, which a wrong
         clock has left behind, no day has passed. The *interval* of days is the one that was chosen,
-        while it is `allowed`: what went before may be another now. Else the fuzz draws it, from
-        *card* and the count of reviews alone.
+        while that can be: what went before may be another now. Else the fuzz draws it, from *card*
+        and the count of reviews alone.
         """
         day = study_day(now) if day is None else day
         midday = noon(day)
@@ -105,8 +105,9 @@ class Parameters:
         due, due_at = day + timedelta(days=wait.days), None
         if state is State.REVIEW:
             former = _interval(memory)
-            if interval is None or interval not in _spread(
-                wait.days, self.maximum_interval, former
+            may = _spread(wait.days, self.maximum_interval, former)
+            if interval is None or not (
+                interval in may or may[-1] < interval <= self._longest(memory, rating, midday)
             ):
                 seed = seed_of(card, memory)
                 interval = fuzz(wait.days, seed, self.maximum_interval, former)
@@ -149,6 +150,22 @@ class Parameters:
         that the fuzz could draw."""
         return _spread(self._days(after), self.maximum_interval, _interval(before))
 
+    def _longest(self, memory: Memory, rating: Rating, midday: datetime) -> int:
+        """The most days that a *rating* can be given, if worse ones get as many as the fuzz could
+        draw for them."""
+        longest = 0
+        for one in Rating:
+            if one > rating:
+                break
+            after, _ = self._fsrs.review_card(
+                _as_fsrs(memory, midday), _RATINGS[one], review_datetime=midday
+            )
+            days = (after.due - midday).days
+            if _STATES_AFTER[after.state] is State.REVIEW:
+                days = _spread(days, self.maximum_interval, _interval(memory))[-1]
+            longest = max(days, longest + margin(one))
+        return min(longest, self.maximum_interval)
+
     def _days(self, memory: Memory) -> int:
         """The interval of a card in review, before it is spread."""
         assert memory.stability is not None, "it is in review"
@@ -184,6 +201,12 @@ class Parameters:
 @lru_cache(maxsize=64)  # a chapter's cards are rated one after the other, and folded so
 def _aiming(parameters: Parameters, retention: float) -> Parameters:
     return replace(parameters, desired_retention=retention)
+
+
+def margin(rating: Rating) -> int:
+    """Days by which what a *rating* gives is to be longer than what a worse one does: as in Anki,
+    Hard, Good and Easy never say the same."""
+    return int(rating > Rating.HARD)
 
 
 def seed_of(card: bytes, before: Memory) -> str:

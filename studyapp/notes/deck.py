@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from unicodedata import normalize
 from uuid import NAMESPACE_URL, uuid5
@@ -34,7 +35,6 @@ _KNOWN_AS = re.compile(r"here: (?P<name>[0-9a-z]{16})")
 _GUID = re.compile(r"\S{1,64}")  # one of a program's own; a reader of texts has them in words
 _NO_DIGEST = "0" * 16
 _UNSIGNED = f"origin: {_NO_DIGEST} -->"
-_NEXT = "\n\n## Another {#a}\n"  # a note must end where the next one begins
 _TITLE = re.compile(r"^(?:[ \t>*+-]|\d{1,9}[.)])*#{1,6}[ \t].*$", re.MULTILINE)
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _WORD = re.compile(r"\w+")
@@ -73,6 +73,7 @@ class Pack:
         return len(self.replaced)
 
 
+@lru_cache(maxsize=100_000)  # each step of an import asks for it
 def note_id(guid: str) -> str:
     """The id of a foreign note: the same whenever it is brought, and on every device."""
     if known := _KNOWN_AS.fullmatch(guid):
@@ -328,15 +329,15 @@ class _Folder:
         why = ""
         for one, above in _tries(note, question, front):
             text = _text(one, above, name)
-            found, problems = markdown.notes_in(text + _NEXT, _page_kind(note.kind), self.source)
-            if not problems and len(found) == 2 and _is_same(found[0], one, above):
+            found, ends, problems = markdown.followed(text, _page_kind(note.kind), self.source)
+            if not problems and ends and len(found) == 1 and _is_same(found[0], one, above):
                 if _shows_code(note.answer, one.answer) or _shows_code(front, above):
                     why = why or "it would end its note here"
                     self.report(note, f"its text is kept as code: {why}")
                 if front and not above:
                     self.report(note, "its question has several parts and is kept as one line")
                 return text, found[0]
-            if problems and len(found) <= 2:  # of the first try, which is the text as it is
+            if problems and len(found) + ends <= 2:  # of the first try, which is the text as it is
                 why = why or problems[0].message
         size = max(len(note.question), len(note.answer))
         self.report(

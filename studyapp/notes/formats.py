@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from studyapp import disk
 from studyapp.errors import StudyError
+from studyapp.garbage import uncollected
 
 if TYPE_CHECKING:
     from studyapp.notes.foreign import Foreign
@@ -87,6 +88,7 @@ def _check_text(path: Path) -> None:
         prose.text_of(path)
 
 
+@uncollected
 def read(path: Path, name: str | None = None) -> tuple[str, Foreign]:
     """Read a file of the format *name*, or of the one that its content tells; with its name. Of a
     folder all files are read that are called as notes are (`notes/vault.py::ENDINGS`). Raises

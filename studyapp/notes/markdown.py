@@ -85,6 +85,7 @@ _HEAD_KEYS = ("pack", *_OF_CHAPTERS, "deck", "kind")
 _NAMES = ("pack", "part", "title", "deck")  # in which a # may be meant
 _GONE = "\0"  # stands for a removed character; a file's own NUL is taken out before
 _FOLLOWER = "another"
+_NEXT = f"\n\n## Another {{#{_FOLLOWER}}}\n"  # a note must end where the next one begins
 _VARIANT = re.compile(r"<!--\s*variant\s*-->")
 _BETWEEN = re.compile(r"\n\n(?=## )")
 _KNOWN = ContextVar[Mapping[str, Note]]("notes by their texts", default=MappingProxyType({}))
@@ -457,6 +458,18 @@ def notes_in(text: str, kind: FileKind, path: Path) -> tuple[tuple[Note, ...], t
     return _notes(file, _chunks(file, 0, kind), kind), tuple(sorted(file.problems))
 
 
+def followed(
+    text: str, kind: FileKind, path: Path
+) -> tuple[tuple[Note, ...], bool, tuple[Problem, ...]]:
+    """The notes that *text* would have with another one below it, whether that one still begins
+    there, and the problems."""
+    file = _File(path, text + _NEXT)
+    chunks = _chunks(file, 0, kind)
+    begins = chunks[-1].start == len(file.lines) - 2  # what it says is known, and not read
+    notes = _notes(file, chunks[:-1] if begins else chunks, kind)
+    return notes, begins, tuple(sorted(file.problems))
+
+
 @contextmanager
 def knowing(notes: Mapping[str, Note]) -> Iterator[None]:
     """Let files be read that are made of these *notes*, by their texts, without parsing what is
@@ -472,7 +485,7 @@ def knowing(notes: Mapping[str, Note]) -> Iterator[None]:
 def alone(text: str, kind: FileKind, path: Path) -> tuple[Note | None, tuple[Problem, ...]]:
     """The one note below a heading that *text* is, however it is followed, and its problems; None
     if it is not exactly one, with a problem that says why."""
-    file = _File(path, f"{text}\n\n## Another {{#{_FOLLOWER}}}\n")
+    file = _File(path, text + _NEXT)
     chunks = _chunks(file, 0, kind)
     headings = [chunk.start + 1 for chunk in chunks if chunk.title is not None]
     if not headings or headings[0] > 1:

@@ -283,8 +283,13 @@ def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
         f"{minutes} a day: {_share(found['share'])} of the cards known on the day; "
         f"in the same time without the plan {_share(found['usual'])}."
     )
-    lines.append(f"{_simulated(found['learners'])}; in brackets where 95 of 100 of them end.")
-    lines += _wide_lines(found)
+    learners = words.count(found["learners"], "learner")
+    lines.append(
+        f"Simulated: {learners} with your cards, who forget as you do, as far as is known; "
+        "in brackets where 95 of 100 of them end."
+    )
+    lines += _basis_lines(found["basis"])
+    lines += _wide_lines(found["share"], found["outcomes"])
     return [*lines, *_unmet_lines(found["left_out"])]
 
 
@@ -308,22 +313,28 @@ def curve_lines(found: Mapping[str, Any]) -> list[str]:
     return rows
 
 
-def _wide_lines(found: Mapping[str, Any]) -> list[str]:
+def _basis_lines(basis: Mapping[str, Any]) -> list[str]:
+    """What else is simulated: what of it is the learner's own, and what is assumed."""
+    own, assumed = list[str](), list[str]()
+    (own if basis["own_review"] else assumed).append(f"{basis['review']:.0f} s a review")
+    (own if basis["own_new"] else assumed).append(f"{basis['new']:.0f} s a new card")
+    if basis["ratings"]:
+        own.append(words.count(basis["ratings"], "rating"))
+        assumed.append(f"{basis['usual_ratings']} ratings beside them")
+    else:
+        assumed.append("the shares of ratings")
+    lines = [f"Your own: {words.listed(own)}."] if own else []
+    lines.append(f"Assumed, as usual: {words.listed(assumed)}.")
+    return lines
+
+
+def _wide_lines(share: Mapping[str, float], outcomes: int) -> list[str]:
     """Why so much is possible, where more reviews would tell more."""
-    share, told = found["share"], found["outcomes"]
-    if share["high"] - share["low"] < _WIDE or told >= RECENT:
+    if share["high"] - share["low"] < _WIDE or outcomes >= RECENT:
         return []
-    only = f"only {words.count(told, 'review')}" if told else "no review"
-    tell = "tells" if told < 2 else "tell"
-    return [f"The brackets are wide: {only} {tell} yet how far off the schedule is, as it is now."]
-
-
-def _simulated(learners: int) -> str:
-    """Whom a page tells of: once on each."""
-    return (
-        f"Simulated: {words.count(learners, 'learner')} with your cards, your pace and your "
-        "ratings, who forget as you do, as far as is known"
-    )
+    only = f"only {words.count(outcomes, 'review')} here" if outcomes else "no review here"
+    tell = "tells" if outcomes < 2 else "tell"
+    return [f"The brackets are wide: {only} {tell} yet how far off today's weights are."]
 
 
 def _unmet_lines(left_out: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -354,18 +365,38 @@ def until(today: date, days: int, minutes: int) -> Exam:
 
 def tradeoff_lines(found: Mapping[str, Any]) -> list[str]:
     """What each desired retention costs, as `study.rehearsal.tradeoff` found it."""
-    if not found["curve"]:
+    curve, outcomes = found["curve"], found["outcomes"]
+    if not curve:
         return [f"There is nothing to foresee: {_NONE_COMES}."]
-    told = f"The next {words.count(found['days'], 'day')}. {_simulated(found['learners'])}."
-    rows = [
-        f"{'▸' if abs(one['retention'] - found['desired']) < 0.005 else ' '}   "
-        f"{one['retention']:.0%}    {one['minutes']:5.1f} min a day   "
-        f"{one['remembered']:.0%} of what was met"
-        for one in found["curve"]
+    corrected = f", corrected by {words.count(outcomes, 'review')}" if outcomes else ""
+    (goal,) = (one for one in curve if one["retention"] == found["desired"])
+    own = [f"{name} {_percent(kept)}" for name, kept in found["own"].items()]
+    return [
+        f"The next {words.count(found['days'], 'day')}, simulated with your cards, at each desired "
+        "retention.",
+        f"The figures: who forgets as the schedule reckons{corrected}.",
+        "In brackets: where 95 of 100 end who may be as far off it as you "
+        f"({found['learners']} simulated).",
+        *_basis_lines(found["basis"]),
+        *_wide_lines(goal["remembered"], outcomes),
+        *([f"Whatever is desired of the others: {words.listed(own)}."] if own else []),
+        "  desired     takes a day              is remembered of what was met",
+        *(_tradeoff_row(one, is_goal=one is goal) for one in curve),
     ]
-    own = [f"{name} {kept:.0%}" for name, kept in found["own"].items()]
-    others = [f"Whatever is desired of the others: {words.listed(own)}."] if own else []
-    return [told, *others, "  desired     takes             is remembered in the end", *rows]
+
+
+def _tradeoff_row(one: Mapping[str, Any], *, is_goal: bool) -> str:
+    minutes = one["minutes"]
+    ends = minutes["low"], minutes["high"]
+    low, high = (f"{end:.1f}" if end < 10 else f"{end:.0f}" for end in ends)
+    takes = f"{minutes['value']:5.1f} min [{low}, {high}]"
+    desired = _percent(one["retention"])
+    return f"{'▸' if is_goal else ' '} {desired:>6}    {takes:23}  {_share(one['remembered'])}"
+
+
+def _percent(share: float) -> str:
+    """92%, or 92.5% where it is not a whole one."""
+    return f"{100 * share:.4g}%"
 
 
 def _share(told: Mapping[str, float]) -> str:

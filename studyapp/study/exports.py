@@ -22,6 +22,7 @@ from sqlalchemy import Connection, func, select
 
 from studyapp import disk
 from studyapp.errors import StudyError
+from studyapp.garbage import uncollected
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED
 from studyapp.memory.state import State
@@ -111,6 +112,7 @@ def chapters_of(connection: Connection, pack: str | None, *, learner: int) -> li
     return found
 
 
+@uncollected
 def collect(
     connection: Connection, chapters: Sequence[int], now: datetime, *, learner: int
 ) -> Outgoing:
@@ -164,6 +166,7 @@ def collect(
     return Outgoing(foreign, *known)
 
 
+@uncollected
 def save(path: Path, form: str, made: Outgoing, now: datetime, told: Told) -> tuple[Lost, Path]:
     """Write *made* to a file of the format *form*, whole or not at all; what is lost, and where the
     former file is now if people may have edited it, else *path* itself.

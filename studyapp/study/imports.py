@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 
 from studyapp import disk
 from studyapp.errors import RefusedError, printable
+from studyapp.garbage import uncollected
 from studyapp.notes import deck, markdown, origin, reworded
 from studyapp.notes.caption import named
 from studyapp.notes.card import sides
@@ -122,6 +123,7 @@ class TakenBack:
         return f", but for what was changed since: {', '.join(self.stays[:_NAMED])}{more}"
 
 
+@uncollected
 def bring(
     desk: Desk,
     sources: Sequence[Source],
@@ -637,7 +639,7 @@ def _read_in(
     chapter = tables.chapter.c
     known = select(chapter.id, chapter.pack, chapter.title).where(chapter.number.is_(None))
     before = {row.id for row in connection.execute(known)}
-    library.read_in(connection, packs, now, learner=learner)
+    library.read_in(connection, packs, now, learner=learner, changed_only=True)
     rows = connection.execute(known).all()
     new = [row.id for row in rows if row.id not in before and (row.pack, row.title) in decks]
     library.let_in(connection, new, now, learner=learner)

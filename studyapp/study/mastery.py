@@ -29,7 +29,7 @@ from studyapp.notes.card import REVERSED
 from studyapp.store import log, owner, tables
 from studyapp.study.admission import meant
 from studyapp.study.questionnaire import history as questionnaire
-from studyapp.study.recall import model_now, recalls
+from studyapp.study.recall import models, recalls
 
 AHEAD = timedelta(days=30)  # the outlook where no date is set
 
@@ -84,7 +84,7 @@ def _shares(connection: Connection, *, learner: int) -> PointShares:
 def trust_of(connection: Connection, *, learner: int) -> Calibration:
     """How far off predictions are: from the newest reviews that tell recall. Those of before the
     weights last changed tell what a fit has made of them (`study/fit/own.py::replayed`)."""
-    parameters, since, by = model_now(connection, learner=learner)
+    parameters, since, by = models(connection, learner=learner)[-1]
     outcomes = [
         Recall(
             parameters.forgetting_curve(one.stability, one.since, one.day),

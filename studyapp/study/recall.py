@@ -3,25 +3,26 @@ than the one on which it was rated or known before.
 
 Today counts the same cards as reviews (`queue.Queue.counts`), and weights are fitted to the same:
 a night is an interval, whether the card had been learned before it or not. So a second review of a
-day tells nothing, nor does the questionnaire of a card learned that day.
+day tells nothing, nor does the questionnaire of a card learned that day. One that was imported
+tells as much as one of here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
-from itertools import pairwise
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from studyapp.memory.fold import CRAMMED, EPOCH, FROM_ELSEWHERE, ReviewKind, place_of
+from studyapp.memory.fold import CRAMMED, EPOCH, EventKind, ReviewKind, place_of
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
 
-NO_OUTCOMES = {*CRAMMED, *FROM_ELSEWHERE}
-
 review = tables.review.c
+event = tables.event.c
+memory = tables.memory.c
 
 
 class Recalled(NamedTuple):
@@ -37,7 +38,7 @@ class Recalled(NamedTuple):
 def tells_recall(kind: ReviewKind, before: Memory, day: date) -> bool:
     """Whether a rating on *day* of a card with the memory *before* tells what is remembered."""
     return (
-        kind not in NO_OUTCOMES
+        kind not in CRAMMED
         and before.state is not State.NEW
         and before.last_day is not None
         and before.last_day < day
@@ -49,7 +50,7 @@ def outcome() -> ColumnElement[bool]:
     return and_(
         review.state_before != State.NEW,
         review.last_day_before < review.effective_day,
-        review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
+        review.kind.not_in([kind.value for kind in CRAMMED]),
     )
 
 
@@ -59,7 +60,7 @@ def telling(*, learner: int) -> tuple[ColumnElement[bool], ...]:
 
 
 class Model(NamedTuple):
-    """The parameters in force, since when their weights are, and the entry that brought these, None
+    """Parameters, since when their weights were in force, and the entry that brought these, None
     of the first: a stability of before is of another model."""
 
     parameters: Parameters
@@ -67,14 +68,16 @@ class Model(NamedTuple):
     by: bytes | None
 
 
-def model_now(connection: Connection, *, learner: int) -> Model:
-    history = log.read_history(connection, learner=learner)
-    since = [
-        (place_of(new).time, new.uid)
-        for old, new in pairwise(history)
-        if old.parameters.weights != new.parameters.weights
-    ]
-    return Model(history[-1].parameters, *max(since, default=(EPOCH, None)))
+def models(connection: Connection, *, learner: int) -> list[Model]:
+    """One for each time that the weights were changed, in their order: the last is in force."""
+    first, *later = log.read_history(connection, learner=learner)
+    found = [Model(first.parameters, EPOCH, None)]
+    for new in later:
+        if new.parameters.weights == found[-1].parameters.weights:
+            found[-1] = found[-1]._replace(parameters=new.parameters)
+        else:
+            found.append(Model(new.parameters, place_of(new).time, new.uid))
+    return found
 
 
 def recalls(
@@ -83,11 +86,8 @@ def recalls(
     limit: int | None = None,
     learner: int,
 ) -> list[Recalled]:
-    """The reviews that tell what is remembered, the newest first; *conditions* are on `review`.
-
-    Crammed and imported ones are no outcomes; an import is a rating to count from. At most *limit*
-    are looked at.
-    """
+    """The reviews that tell what is remembered and for which there was a prediction, the newest
+    first; *conditions* are on `review`. At most *limit* are looked at."""
     rows = connection.execute(
         select(
             review.card_id,
@@ -95,13 +95,40 @@ def recalls(
             review.rating,
             review.stability_before,
             review.last_day_before,
+            review.kind == ReviewKind.IMPORT.value,
         )
         .where(*telling(learner=learner), *conditions)
         .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
         .limit(limit)
-    )
+    ).all()
+    cut = cut_short(connection, {card for card, *_, imported in rows if imported}, learner=learner)
     return [
         Recalled(card, day, rating > Rating.AGAIN, stability, since)
-        for card, day, rating, stability, since in rows
-        if stability is not None and since is not None
+        for card, day, rating, stability, since, imported in rows
+        if stability is not None and since is not None and not (imported and card in cut)
     ]
+
+
+def cut_short(connection: Connection, cards: Collection[int], *, learner: int) -> set[int]:
+    """Of these *cards*, which were imported, those whose log lacks its beginning: their source has
+    counted more reviews than there are. What it then logged has no prediction to be held against,
+    as none began with what the card was."""
+    if not cards:
+        return set()
+    # To ask each review whether it was taken back takes ten times as long as to count both.
+    its = (review.card_id == memory.card_id, review.learner_id == learner)
+    made = select(func.count()).where(*its)
+    taken_back = select(func.count(event.target.distinct())).where(
+        *its,
+        event.card_id == memory.card_id,
+        event.learner_id == learner,
+        event.kind == EventKind.RETRACT.value,
+        event.target == review.uid,
+    )
+    made, taken_back = (one.correlate(tables.memory) for one in (made, taken_back))
+    rows = select(memory.card_id).where(
+        memory.learner_id == learner,
+        memory.card_id.in_(cards),
+        memory.reviews > made.scalar_subquery() - taken_back.scalar_subquery(),
+    )
+    return set(connection.scalars(rows))

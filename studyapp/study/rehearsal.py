@@ -20,6 +20,8 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import Crowd
 from studyapp.memory.rehearsal import (
+    DOUBT,
+    USUAL_RATINGS,
     Doubted,
     Effort,
     Habits,
@@ -29,8 +31,10 @@ from studyapp.memory.rehearsal import (
     Policy,
     Same,
     Usual,
+    minutes_a_day,
     rehearse,
     share,
+    share_kept,
 )
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
@@ -44,8 +48,8 @@ from studyapp.study.pause import paused
 Told = Callable[[float], None]
 
 _MOST = 60  # learners that are simulated, of each number of minutes …
-_FEWEST = 12
-_WORK = 8_000_000  # … as far as so many cards a day in all allow
+_WORK = 8_000_000  # … as far as so many cards a day in all allow, …
+_FEWEST = 20  # … but as many as reach to where 95 of 100 end
 _OTHERS = (0.5, 0.75, 1.25, 1.5, 2.0)  # times the minutes of the plan
 _RETENTIONS = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)  # of which it is told what each costs
 _WHOLE_DAY = MINUTES[-1]  # all that is due has its time
@@ -57,6 +61,19 @@ chapter = tables.chapter.c
 memory = tables.memory.c
 review = tables.review.c
 section = tables.section.c
+
+
+class Basis(NamedTuple):
+    """What is the learner's own of what a simulation goes by, and what is assumed: seconds that a
+    review and a new card take, whether each is of their own, and how many ratings are, beside how
+    many usual ones."""
+
+    review: float
+    own_review: bool
+    new: float
+    own_new: bool
+    ratings: int
+    usual_ratings: int
 
 
 class Place(NamedTuple):
@@ -82,6 +99,7 @@ class Studying:
     trust: Calibration
     habits: Habits
     effort: Effort
+    basis: Basis
     spent: float
     usual: Usual
     own: dict[str, float]
@@ -98,6 +116,7 @@ def read(
     parameters = log.in_force(connection, learner=learner)
     pace = queue.read_pace(connection, today, learner=learner)
     material, places = _material(connection, planned, today, settings, learner=learner)
+    ratings = _ratings(connection, learner=learner)
     named, own = planned.chapters, retention.own(connection, learner=learner)
     there = {one.id for one in known(connection, learner=learner) if one.there}
     return Studying(
@@ -109,8 +128,13 @@ def read(
         queue.introduced(connection, planned.planned_on, today, planned, learner=learner),
         Crowd(parameters.weights),
         trust_of(connection, learner=learner),
-        _habits(connection, learner=learner),
+        Habits.of(*ratings),
         Effort(pace.review, pace.new),
+        Basis(
+            *(pace.review, pace.is_own_review, pace.new, pace.is_own_new),
+            sum(map(sum, ratings)),
+            USUAL_RATINGS,
+        ),
         pace.spent,
         Usual(parameters.desired_retention, settings.new_a_day),
         {
@@ -178,13 +202,14 @@ def _due(row: Any, today: date) -> int:
     return due
 
 
-def _habits(connection: Connection, *, learner: int) -> Habits:
-    """How often each rating was given, of a card that was new and of one that was remembered."""
+def _ratings(connection: Connection, *, learner: int) -> tuple[list[int], list[int]]:
+    """How often each rating was given: from Again on of a card that was new, from Hard on of one
+    that was remembered."""
     rows = connection.execute(
         select(review.state_before, review.rating, func.count())
         .where(
             review.learner_id == learner,
-            review.kind == ReviewKind.STUDY.value,
+            review.kind.in_([ReviewKind.STUDY.value, ReviewKind.IMPORT.value]),
             log.not_retracted(),
         )
         .group_by(review.state_before, review.rating)
@@ -194,7 +219,7 @@ def _habits(connection: Connection, *, learner: int) -> Habits:
         if state in (State.NEW, State.REVIEW):
             counts[state == State.NEW, rating] += number
     first = [counts[True, rating] for rating in Rating]
-    return Habits.of(first, [counts[False, rating] for rating in list(Rating)[1:]])
+    return first, [counts[False, rating] for rating in list(Rating)[1:]]
 
 
 def forecast(studying: Studying, told: Told = lambda part: None) -> dict[str, Any]:
@@ -220,29 +245,30 @@ def forecast(studying: Studying, told: Told = lambda part: None) -> dict[str, An
 
 
 def tradeoff(studying: Studying, told: Told = lambda part: None) -> dict[str, Any]:
-    """What each desired retention costs and comes to, if the learner goes on as on any day."""
-    cards, days = len(studying.material.about), studying.days
-    work = cards * days * len(_RETENTIONS)
-    learners = min(_MOST, max(_FEWEST, _WORK // max(1, work)))
+    """What each desired retention costs and comes to, if the learner goes on as on any day: one who
+    forgets as is likeliest, and how far off this one may be."""
+    desired, cards = studying.usual.retention, len(studying.material.about)
+    rows = sorted({*_RETENTIONS, desired}) if cards else []
+    work = cards * studying.days * (len(rows) or 1)
+    doubted = min(_MOST, max(_FEWEST, _WORK // max(1, work)))
     curve = []
-    for number, desired in enumerate(_RETENTIONS if cards else ()):
-        policy = Usual(desired, studying.usual.new_a_day)
-        rehearsed = _rehearsed(studying, policy, [_WHOLE_DAY], learners, lambda part: None)
-        known = rehearsed[_WHOLE_DAY]
-        remembered = known.expected * cards / np.maximum(known.met[-1], 1)
-        curve.append(
-            {
-                "retention": desired,
-                "minutes": float(known.took.mean() / 60),
-                "remembered": float(np.median(remembered)),
-            }
+    for number, aim in enumerate(rows):
+        policy = Usual(aim, studying.usual.new_a_day)
+        sure, unsure = (
+            _rehearsed(studying, policy, [_WHOLE_DAY], learners, doubt=doubt)[_WHOLE_DAY]
+            for learners, doubt in ((doubted // 2, 0.0), (doubted, DOUBT))
         )
-        told((number + 1) / len(_RETENTIONS))
+        figures = {"minutes": minutes_a_day(sure, unsure), "remembered": share_kept(sure, unsure)}
+        told_of = {name: figure._asdict() for name, figure in figures.items()}
+        curve.append({"retention": aim, **told_of})
+        told((number + 1) / len(rows))
     return {
-        "desired": studying.usual.retention,
+        "desired": desired,
         "own": studying.own,
-        "days": days,
-        "learners": learners,
+        "days": studying.days,
+        "learners": doubted,
+        "outcomes": studying.trust.outcomes,
+        "basis": studying.basis._asdict(),
         "curve": curve,
     }
 
@@ -254,14 +280,20 @@ def _minutes(planned: int) -> list[int]:
 
 
 def _rehearsed(
-    studying: Studying, policy: Policy, minutes: list[int], learners: int, told: Told
+    studying: Studying,
+    policy: Policy,
+    minutes: list[int],
+    learners: int,
+    told: Told = lambda part: None,
+    *,
+    doubt: float = DOUBT,
 ) -> dict[int, Known]:
     """The same learners with each number of minutes a day, and the same luck: what the curve tells
     is what the minutes are worth."""
     luck = Same(np.random.default_rng(_SEED), len(minutes))
     known = rehearse(
         studying.material,
-        Doubted(studying.trust, studying.habits, learners, luck),
+        Doubted(studying.trust, studying.habits, learners, luck, doubt),
         policy,
         studying.crowd,
         days=studying.days,
@@ -298,6 +330,7 @@ def _told(
         "usual": None if usual is None else share(usual)._asdict(),
         "learners": learners,
         "outcomes": studying.trust.outcomes,
+        "basis": studying.basis._asdict(),
     }
 
 

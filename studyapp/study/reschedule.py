@@ -17,9 +17,9 @@ from sqlalchemy import Connection, select
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
-from studyapp.memory.scheduler import Parameters, seed_of
+from studyapp.memory.scheduler import Parameters, margin, seed_of
 from studyapp.memory.spread import even
-from studyapp.memory.state import Cause, Memory, State
+from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.store import log, tables
 from studyapp.study import queue, words
 from studyapp.study.desk import Desk
@@ -32,6 +32,7 @@ memory = tables.memory.c
 
 AHEAD = 14  # days for which the work is told
 _DAY = timedelta(days=1)
+_MARGINS = sum(map(margin, Rating))  # days by which an interval may be longer, to be apart
 _OWN = (Cause.RATED, Cause.IMPORTED, Cause.RESCHEDULED)  # dates that came from an interval
 
 
@@ -237,7 +238,7 @@ class _Calendar:
             return nothing
         aiming = self.spread.parameters.aiming(self.spread.own.get(chapter_id))
         days, gone = aiming.possible(kept), (self.today - kept.last_day).days
-        if (one.due - kept.last_day).days in days:
+        if (one.due - kept.last_day).days in range(days.start, days.stop + _MARGINS):
             return nothing
         return range(days.start - gone, days.stop - gone)
 

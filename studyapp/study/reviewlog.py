@@ -91,16 +91,18 @@ def _rows(
             review.at,
             review.offset,
             review.duration,
+            review.day,
             review.effective_day,
             review.kind,
         )
         .join(tables.card, card.id == review.card_id)
         .where(review.learner_id == learner, card.chapter_id.in_(chapters), log.not_retracted())
-        .order_by(review.at, review.uid)
+        .order_by(review.effective_day, review.at, review.uid)
     ):
-        at = row.at.astimezone(timezone(timedelta(seconds=row.offset))).isoformat()
+        at = row.at.astimezone(timezone(timedelta(seconds=row.offset)))
+        at += row.effective_day - row.day  # what a wrong clock said was put right by whole days
         day = row.effective_day.isoformat()
-        yield UUID(bytes=row.uid).hex, row.rating, at, row.duration, day, row.kind
+        yield UUID(bytes=row.uid).hex, row.rating, at.isoformat(), row.duration, day, row.kind
 
 
 def _csv(file: TextIO) -> Callable[[tuple[Any, ...]], object]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select, union
 from studyapp.config import LOADS, WEEKDAYS, Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED, Chosen, ReviewKind
-from studyapp.memory.scheduler import Parameters, seed_of
+from studyapp.memory.scheduler import Parameters, margin, seed_of
 from studyapp.memory.spread import Shares, even
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
@@ -112,31 +112,66 @@ class Spread:
         kept: Mapping[Rating, Chosen] | None = None,
     ) -> dict[Rating, Option]:
         """What each of the *ratings*, the worst first, would make of a card in the *chapter* with
-        this id: none gives a shorter interval than a worse one. The days *apart* are those of the
-        card's siblings. What was chosen before is *kept*."""
-        found, least, changes = dict[Rating, Option](), 0, kind not in CRAMMED
+        this id: a better one never waits less, and Good and Easy wait a day longer than what is
+        worse, if they can. The days *apart* are those of the card's siblings. What was chosen
+        before is *kept*."""
+        found, changes = dict[Rating, Option](), kind not in CRAMMED
         own = self.own.get(chapter) if changes else None
-        aiming = self.parameters.aiming(own)
         for rating in ratings:
             chosen = Chosen(None, own) if kept is None else kept[rating]
             after = review.preview(
                 before, rating, now, card_uid, self.parameters, kind, chosen=chosen
             )
-            if kept is None and changes and after.state is State.REVIEW:
-                days = aiming.allowed(before, after)
-                days = range(max(days.start, min(least, days[-1])), days.stop)
-                today, seed = study_day(now), seed_of(card_uid, before)
-                least = even(days, today, self.load, seed, apart=apart, shares=self.shares)
-                chosen = Chosen(least, own)
-                after = replace(after, due=today + timedelta(days=least))
             found[rating] = Option(chosen, after)
+        if kept is None and changes:
+            self._choose(found, before, study_day(now), card_uid, own, apart)
         return found
+
+    def _choose(
+        self,
+        found: dict[Rating, Option],
+        before: Memory,
+        today: date,
+        card_uid: bytes,
+        own: float | None,
+        apart: Collection[int],
+    ) -> None:
+        """Put in what was *found* the intervals that are chosen, each longer than those before."""
+        aiming = self.parameters.aiming(own)
+        room = _room(
+            {
+                rating: aiming.allowed(before, option.after)
+                for rating, option in found.items()
+                if option.after.state is State.REVIEW
+            }
+        )
+        seed, least = seed_of(card_uid, before), 0
+        for rating, (_, after) in found.items():
+            if days := room.get(rating):
+                start = min(max(days.start, least + margin(rating)), aiming.maximum_interval)
+                days = range(start, max(start + 1, days.stop))
+                wait = even(days, today, self.load, seed, apart=apart, shares=self.shares)
+                after = replace(after, due=today + timedelta(days=wait))
+                found[rating] = Option(Chosen(wait, own), after)
+            if after.due is not None and after.due_at is None:
+                least = max(least, (after.due - today).days)
 
     def rated(self, before: Memory, after: Memory) -> None:
         """A card has another date now."""
         for memory, cards in ((before, -1), (after, 1)):
             if memory.due is not None:
                 self.load[memory.due.toordinal()] += cards
+
+
+def _room(may: Mapping[Rating, range]) -> dict[Rating, range]:
+    """The days of each rating without the last ones, where better ratings need them to be apart."""
+    room, last = dict[Rating, range](), date.max.toordinal()
+    for rating in sorted(may, reverse=True):
+        days = may[rating]
+        last = max(days[0], min(days[-1], last))
+        room[rating] = range(days[0], last + 1)
+        last -= margin(rating)
+    return room
 
 
 def _load(connection: Connection, today: date, *, learner: int) -> Counter[int]:

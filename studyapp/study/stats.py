@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 from studyapp import interval
 from studyapp.config import DEPTHS, WEEKDAYS
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE
+from studyapp.memory.fold import CRAMMED
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, owner, tables
@@ -158,7 +158,7 @@ def streak(
 
 
 def is_beginner(connection: Connection, today: date, *, learner: int) -> bool:
-    """Whether the learner has reviewed here on fewer than seven days before today."""
+    """Whether the learner has rated on fewer than seven days before today, be it elsewhere."""
     with closing(_studied(connection, today - timedelta(days=1), learner=learner)) as studied:
         return len(list(islice(studied, _WEEK))) < _WEEK
 
@@ -170,16 +170,12 @@ def last_day(connection: Connection, today: date, *, learner: int) -> date | Non
 
 
 def _studied(connection: Connection, last: date, *, learner: int) -> Generator[date, None, None]:
-    """The study days up to *last* on which something was rated here, a cram too, the newest first,
-    each looked up from the one after it: to read all reviews of a month takes ten times as long.
-    No more of them are looked up than are asked for."""
+    """The study days up to *last* on which something was rated, wherever, a cram too, the newest
+    first, each looked up from the one after it: to read all reviews of a month takes ten times as
+    long. No more of them are looked up than are asked for."""
     newest = (
         select(review.effective_day)
-        .where(
-            review.learner_id == learner,
-            review.kind.not_in([kind.value for kind in FROM_ELSEWHERE]),
-            log.not_retracted(),
-        )
+        .where(review.learner_id == learner, log.not_retracted())
         .order_by(review.effective_day.desc())
         .limit(1)
     )

@@ -68,7 +68,7 @@ def _remembered(year: Year) -> Sheet:
     ]
     means = (
         "True retention: of the cards that came back on a later day, the share that you knew at "
-        f"the first try. ● with its 95% interval; {_GOAL}"
+        f"the first try. ● with its 95% interval, for this mix of cards; {_GOAL}"
     )
     return Sheet(
         "Remembered", sentences.remembered(year), means if diagrams else "", tuple(diagrams)
@@ -154,6 +154,8 @@ def _bars(names: Sequence[str], found: Distribution) -> list[Bar]:
 
 def _times(year: Year) -> Sheet:
     means = f"{sentences.newest(year)} The hours are those of your own clock. {_GOAL}"
+    if year.newest.imported:
+        means += " The plan of a day goes by what was timed here, once that is 20 reviews."
     hours = [
         Bar(f"{one.hour:02}:00", one.reviews, f"{one.reviews:,}, {_median(one.pace)}")
         for one in year.hours
@@ -179,9 +181,8 @@ def _predictions(year: Year) -> Sheet:
         for one in reversed(year.calibration.bins)
     ]
     means = (
-        f"{sentences.newest(year)} At each the schedule gave a chance that you would know the "
-        "card; only those since its weights last changed count. ┊ is what was predicted, ● what "
-        "came."
+        f"{sentences.newest(year)} At each there was a chance that you would know the card, by the "
+        "weights of the schedule that were in force then. ┊ is what was predicted, ● what came."
     )
     drawn = (Ranges("Predicted", bins, "reviews"),) if bins else ()
     return Sheet("Predictions", sentences.predicted(year), means if drawn else "", drawn)
@@ -189,7 +190,7 @@ def _predictions(year: Year) -> Sheet:
 
 def _answers(year: Year) -> Sheet:
     answers = year.answers
-    means = [_TICKED] if answers.written else []
+    means = [_TICKED] if answers.unsaid.n else []
     means += [_SURE] if answers.sureness else []
     means += [_GUESSED] if answers.guesses else []
     return Sheet("Answers", sentences.ticked(year), " ".join(means), tuple(_judged(year)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -18,16 +19,18 @@ from studyapp.memory.rehearsal import (
     Day,
     Doubted,
     Effort,
+    Figure,
     Habits,
     Known,
     Material,
     Paced,
     Policy,
     Same,
-    Share,
     Usual,
+    minutes_a_day,
     rehearse,
     share,
+    share_kept,
 )
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating
@@ -219,7 +222,7 @@ def test_without_an_exam_a_backlog_comes_first() -> None:
     assert np.flatnonzero(learners.asked[1][0]).tolist() == [*range(10), 10, 11, 12]
 
 
-def foreseen(trust: Calibration, minutes: float) -> Share:
+def foreseen(trust: Calibration, minutes: float) -> Figure:
     rng = np.random.default_rng(3)
     known = rehearse(
         Material.fresh(60),
@@ -290,3 +293,62 @@ def test_habits_are_the_learners_own_once_there_are_some() -> None:
     assert usual.first.sum() == pytest.approx(1)
     assert own.first[2] > 0.9 > usual.first[2]
     assert own.passed[1] > 0.95
+
+
+def test_few_learners_reach_as_far_as_is_likely() -> None:
+    """Whatever is drawn, each tenth of what is likely has one of ten."""
+    card, no = np.ones((10, 1)), np.zeros((10, 1), bool)
+    day = Day(9, 0.9 * card, 9 * card, 10 * card, 5 * card, 9 * card, no, ~no, card[0], Effort())
+    tenths = [NormalDist(0, 0.5).inv_cdf((tenth + 0.5) / 10) for tenth in range(10)]
+    for seed in range(3):
+        luck = Same(np.random.default_rng(seed), 1)
+        chance = Doubted(Calibration(), Habits.of(), 10, luck, doubt=1.0).chance(day)[:, 0]
+        assert sorted(np.log(chance / (1 - chance) / 9)) == pytest.approx(tenths)
+        certain = Doubted(Calibration(), Habits.of(), 10, luck, doubt=0.0).chance(day)
+        assert certain == pytest.approx(0.9 * card)
+    twenty = np.arange(20.0)  # of whom the first and the last stand for 2.5 of 100 on either side
+    assert share(Known(*[twenty] * 6)) == (9.5, pytest.approx(0), pytest.approx(19))
+
+
+def alone(retention: float, cards: int, days: int, a_day: int) -> tuple[float, float]:
+    """Minutes a day and the recall in the end of who forgets as the weights say: each card goes
+    from one of its dates to the next, by itself."""
+    rng, habits = np.random.default_rng(11), Habits.of()
+    learned = np.arange(cards) // a_day
+    rating = rng.choice(4, cards, p=habits.first) + 1
+    stability, difficulty = CROWD.first(rating)
+    seconds, last, running = 30.0 * (learned < days).sum(), learned, learned < days
+    step = rating < 3
+    while running.any():
+        again = CROWD.after(stability, difficulty, np.zeros(1), np.array([3]))
+        stability, difficulty = np.where(step, again, (stability, difficulty))
+        wait = np.maximum(np.rint(CROWD.interval(stability, np.array(retention))), 1)
+        running = running & (last + wait < days)
+        chance = CROWD.recall(stability, wait)
+        passed = rng.choice(3, cards, p=habits.passed) + 2
+        rating = np.where(rng.random(cards) < chance, passed, 1)
+        after = CROWD.after(stability, difficulty, wait, rating)
+        stability, difficulty = np.where(running, after, (stability, difficulty))
+        last = np.where(running, last + wait, last)
+        step = running & (rating == 1)
+        seconds += (running * np.where(rating == 1, 20.0, 10.0)).sum()
+    recall = CROWD.recall(stability, days - last)
+    return seconds / days / 60, recall[learned < days].mean()
+
+
+@pytest.mark.parametrize("retention", [0.7, 0.9])
+def test_who_is_not_doubted_forgets_as_the_weights_say(retention: float) -> None:
+    luck = Same(np.random.default_rng(2), 1)
+    sure = rehearse(
+        Material.fresh(60),
+        Doubted(Calibration(), Habits.of(), 30, luck, doubt=0.0),
+        Usual(retention, new_a_day=2),
+        CROWD,
+        days=90,
+        seconds=np.full(30, 36000.0),
+        effort=Effort(10.0, 30.0),
+        luck=luck,
+    )
+    minutes, recall = alone(retention, 60 * 200, 90, 2 * 200)
+    assert minutes_a_day(sure, sure).value == pytest.approx(minutes / 200, rel=0.02)
+    assert share_kept(sure, sure).value == pytest.approx(recall, abs=0.005)

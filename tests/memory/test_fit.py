@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from forgetting import FIRST, OTHER, Row, log_of
 from studyapp.memory import evaluate
 from studyapp.memory.fit import fit
-from studyapp.memory.histories import COLUMNS, LONGEST, Floats, Reviews, grow, plain
+from studyapp.memory.histories import COLUMNS, LONGEST, Floats, Reviews, Tree, grow, plain
 from studyapp.memory.judgement import FEWEST, Former, judge
-from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST
+from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST, SPREAD, checked, is_ordered
 from studyapp.memory.slopes import follow, measure, measure_each
 
 History = list[tuple[int, int]]  # ratings, each with the days since the one before
@@ -180,6 +180,39 @@ def test_a_fit_begins_at_the_defaults_and_stays_within_bounds() -> None:
     assert (never.weights <= HIGHEST).all()
 
 
+SELDOM = (1, 2, 3, 4), (2, 3), (3,), (1, 3), (3, 2, 4), (4, 3), (2,)
+
+
+@pytest.mark.parametrize("firsts", SELDOM)
+def test_first_stabilities_are_in_the_order_of_their_ratings(firsts: tuple[int, ...]) -> None:
+    """Whatever the log lacks or says otherwise: the earlier in *firsts*, the longer it lasts."""
+    histories = [
+        [(rating, 0), (3 if card % (number + 2) else 1, 40 // (number + 1))]
+        for number, rating in enumerate(firsts)
+        for card in range(60)
+    ]
+    tree = grow(of(histories))
+    found = fit(tree)
+    assert is_ordered(found.weights)
+    assert checked(found.weights.tolist())
+    draw = np.random.default_rng(1)
+    for _ in range(40):  # no other weights in order are likelier, but for what the last step leaves
+        other = draw.uniform(LOWEST, HIGHEST)
+        other[:4].sort()
+        for share in (0.003, 0.03, 0.3):
+            near = found.weights + share * (other - found.weights)
+            assert likelihood(tree, near) > found.loss - 0.05
+    again = fit(tree, found.weights[::-1])  # from out of order
+    assert is_ordered(again.weights)
+    assert again.loss == pytest.approx(found.loss, abs=0.2)
+
+
+def likelihood(tree: Tree, under: Floats) -> float:
+    """Nats, with what the prior adds."""
+    away = (under - np.array(DEFAULT_WEIGHTS)) / np.array(SPREAD)
+    return measure(tree, under).loss + float(away @ away)
+
+
 def test_a_very_long_history_is_followed_for_a_while() -> None:
     reviews = of([[(3, 1)] * (LONGEST + 500), [(1, 0), (1, 0), (1, 0)]])
     tree = grow(reviews)
@@ -279,6 +312,8 @@ def test_the_fit_before_is_the_rival_if_it_has_not_seen_those_days() -> None:
     assert "than with the fit before" in better.reason
     leaked = judge(reviews, Former(OTHER, until + 1))
     assert "than with the defaults" in leaked.reason
+    unordered = (OTHER[0], OTHER[0] - 0.01, *OTHER[2:])  # of an older version, and to go
+    assert "than with the defaults" in judge(reviews, Former(unordered, until)).reason
     worse = judge(reviews, Former(tuple(LOWEST), until))
     assert "than with the defaults" in worse.reason
 

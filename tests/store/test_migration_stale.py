@@ -1,4 +1,4 @@
-"""Migration 11: memories of before are folded anew once, each learner's when they come."""
+"""Migrations 11 and 27: memories of before are folded anew once, each learner's when they come."""
 
 from __future__ import annotations
 
@@ -110,4 +110,21 @@ def test_what_is_interrupted_is_done_the_next_time(
     library.open_desk(str(before), Current(Settings()), clock, None).close()
     assert marked(engine) == [2]
     assert memories(engine, 1) != former
+    engine.dispose()
+
+
+def test_those_of_before_intervals_were_kept_apart_are_folded_anew(
+    tmp_path: Path, content: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, known = tmp_path / "a.db", migrations.steps()
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "steps", lambda: {n: known[n] for n in known if n < 27})
+        engine = open_database(str(path))
+        with writing(engine) as connection:
+            sync.sync(connection, [content], clock())
+            connection.execute(insert(tables.learner).values(name="Anna"))
+            review.answer(connection, 1, None, Rating.GOOD, clock(), learner=1)
+        engine.dispose()
+    engine = open_database(str(path))
+    assert marked(engine) == [1]
     engine.dispose()

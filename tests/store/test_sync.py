@@ -196,7 +196,7 @@ def test_what_stands_beside_the_content_is_passed_over_or_told(
     strange.write_text(questionnaire(question("q99")))
     report = run(engine, clock, content)
     told = {problem.path.name for problem in report.problems}
-    assert told == {"gone.md", "round.md", strange.name}
+    assert told == {"gone.md", "round.md", "pipe.md", strange.name}
     assert (report.added, report.missing) == (0, 0)
     with reading(engine) as connection:
         assert is_current(connection, [content])

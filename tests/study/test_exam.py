@@ -19,6 +19,7 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory import exam as pacing
 from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
 from studyapp.memory.rehearsal import Effort, Habits, Material, Usual
@@ -28,10 +29,14 @@ from studyapp.store.engine import reading, writing
 from studyapp.study import exam, pause, queue, rehearsal, today
 from studyapp.study.exam import Exam
 from studyapp.study.queue import Counts
+from studyapp.study.rehearsal import Basis, Studying
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of
 
+EVEN = {"value": 0.9, "low": 0.8, "high": 1.0}
 SETTINGS = Settings(new_a_day=1, minutes_a_day=30)
+ALL_ASSUMED = "Assumed, as usual: 15 s a review, 45 s a new card and the shares of ratings."
+NOTHING_OWN = Basis(15.0, False, 45.0, False, 0, 100)
 
 
 def plan(
@@ -313,25 +318,29 @@ def foreseen(days: int, minutes: int, opener: Sequence[int]) -> Counter[str]:
     """Of new cards that wait for their *opener* (-1: for none) how many a plan does not meet, by
     why."""
     material = Material.fresh(len(opener))._replace(opener=np.array(opener))
-    on = date(2026, 12, 1)
-    found = rehearsal.forecast(
-        rehearsal.Studying(
-            exam=exam.until(on, days, minutes),
-            today=on,
-            chapters=None,
-            material=material,
-            places=(rehearsal.Place("chapter 1", None),) * len(opener),
-            met=0,
-            crowd=Crowd(DEFAULT_WEIGHTS),
-            trust=Calibration(),
-            habits=Habits.of(),
-            effort=Effort(),
-            spent=0.0,
-            usual=Usual(),
-            own={},
-        )
-    )
+    found = rehearsal.forecast(studying(material, days, minutes))
     return Counter({one["why"]: one["cards"] for one in found["left_out"]})
+
+
+def studying(material: Material, days: int, minutes: int = 20, goal: float = 0.9) -> Studying:
+    """A learner of whom nothing is known, and whose cards are all new."""
+    on = date(2026, 12, 1)
+    return Studying(
+        exam=exam.until(on, days, minutes),
+        today=on,
+        chapters=None,
+        material=material,
+        places=(rehearsal.Place("chapter 1", None),) * len(material.about),
+        met=0,
+        crowd=Crowd(DEFAULT_WEIGHTS),
+        trust=Calibration(),
+        habits=Habits.of(),
+        effort=Effort(),
+        basis=NOTHING_OWN,
+        spent=0.0,
+        usual=Usual(goal),
+        own={},
+    )
 
 
 def test_only_what_more_minutes_would_meet_is_for_want_of_time() -> None:
@@ -364,9 +373,9 @@ def test_what_an_exam_is_about_is_named(chapters: list[str] | None, named: str) 
 @pytest.mark.parametrize(
     ("low", "outcomes", "why"),
     [
-        (0.3, 0, "no review tells yet"),
-        (0.3, 1, "only 1 review tells yet"),
-        (0.3, 80, "only 80 reviews tell yet"),
+        (0.3, 0, "no review here tells yet"),
+        (0.3, 1, "only 1 review here tells yet"),
+        (0.3, 80, "only 80 reviews here tell yet"),
         (0.3, 1000, ""),  # more would not tell more
         (0.85, 80, ""),
     ],
@@ -376,9 +385,38 @@ def test_brackets_that_are_wide_for_want_of_reviews_say_so(
 ) -> None:
     share = {"value": 0.9, "low": low, "high": 1.0}
     plan = {"chapters": None, "cards": 9, "minutes": 20, "learners": 60, "left_out": []}
-    lines = in_words(**plan, share=share, usual=share, outcomes=outcomes)
-    told = f"The brackets are wide: {why} how far off the schedule is, as it is now."
-    assert lines[3:] == [told] * bool(why)
+    basis = NOTHING_OWN._asdict()
+    lines = in_words(**plan, share=share, usual=share, outcomes=outcomes, basis=basis)
+    told = f"The brackets are wide: {why} how far off today's weights are."
+    assert lines[4:] == [told] * bool(why)
+
+
+@pytest.mark.parametrize(
+    ("basis", "lines"),
+    [
+        (NOTHING_OWN, [ALL_ASSUMED]),
+        (
+            Basis(12.4, True, 45.0, False, 34, 100),
+            [
+                "Your own: 12 s a review and 34 ratings.",
+                "Assumed, as usual: 45 s a new card and 100 ratings beside them.",
+            ],
+        ),
+        (
+            Basis(12.4, True, 30.0, True, 634, 100),
+            [
+                "Your own: 12 s a review, 30 s a new card and 634 ratings.",
+                "Assumed, as usual: 100 ratings beside them.",
+            ],
+        ),
+    ],
+)
+def test_what_is_assumed_is_told_from_what_is_ones_own(basis: Basis, lines: list[str]) -> None:
+    row = {"retention": 0.9, "minutes": EVEN, "remembered": EVEN}
+    found = {"days": 180, "learners": 48, "desired": 0.9, "own": {}, "outcomes": 1000}
+    told = exam.tradeoff_lines({**found, "basis": basis._asdict(), "curve": [row]})
+    assert told[3:-2] == lines
+    assert max(map(len, told)) <= 80
 
 
 def test_nothing_is_foreseen_for_one_reason() -> None:
@@ -419,9 +457,55 @@ def test_a_retention_is_told_with_what_it_takes(
     assert "%" in terminal.getvalue()
     found = json.loads(done.output)
     assert (found["desired"], found["days"]) == (0.9, 180)
-    remembered = [one["remembered"] for one in found["curve"]]
-    assert 0.5 < remembered[0] < remembered[-1] < 1
-    minutes = [one["minutes"] for one in found["curve"]]
-    assert 0 < minutes[-2] < minutes[-1]  # .95 takes more than .90
+    assert found["basis"] == NOTHING_OWN._asdict()
     lines = exam.tradeoff_lines(found)
+    assert max(map(len, lines)) <= 80
     assert [line for line in lines if line.startswith("▸")] == [lines[-2]]
+
+
+@pytest.mark.parametrize(
+    ("goal", "told"), [(0.92, "▸    92%"), (0.925, "▸  92.5%"), (0.9, "▸    90%")]
+)
+def test_a_goal_between_others_has_a_row_of_its_own(goal: float, told: str) -> None:
+    found = rehearsal.tradeoff(studying(Material.fresh(3), 9, goal=goal))
+    aims = [one["retention"] for one in found["curve"]]
+    assert aims == sorted({0.7, 0.75, 0.8, 0.85, 0.9, 0.95, goal})
+    (own,) = (line for line in exam.tradeoff_lines(found) if line.startswith("▸"))
+    assert own.startswith(told)
+
+
+def test_what_a_retention_costs_is_no_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a learner of whom nothing is known, whatever is drawn: who may forget nearly everything
+    makes the interval wide, and the figure no other."""
+    monkeypatch.setattr(rehearsal, "_RETENTIONS", (0.7, 0.8))
+    curves = []
+    for seed in (1, 2):
+        monkeypatch.setattr(rehearsal, "_SEED", seed)
+        found = rehearsal.tradeoff(studying(Material.fresh(90), 120))["curve"]
+        told = [[one[name] for one in found] for name in ("minutes", "remembered")]
+        assert all(one["low"] < one["value"] < one["high"] for figures in told for one in figures)
+        assert all(one["high"] > 2 * one["value"] for one in told[0])
+        curves.append(np.array([[one["value"] for one in figures] for figures in told]))
+    for curve in curves:
+        assert (np.diff(curve) > 0).all()  # who wants to keep more takes longer, and keeps more
+        assert curve == pytest.approx(curves[0], rel=0.05)
+
+
+def test_of_what_was_imported_seconds_and_ratings_are_ones_own_as_of_what_was_studied_here(
+    engine: Engine, clock: Clock
+) -> None:
+    for _ in range(25):
+        study(engine, clock, Rating.GOOD)
+        clock.forward(days=1)
+
+    def basis() -> Basis:
+        ahead = exam.until(study_day(clock()), 9, 20)
+        with reading(engine) as connection:
+            return rehearsal.read(connection, ahead, clock(), SETTINGS, learner=1).basis
+
+    own = basis()
+    assert (own.review, own.own_review) == (10.0, True)
+    assert own.ratings > 20
+    with writing(engine) as connection:
+        connection.execute(tables.review.update().values(kind=ReviewKind.IMPORT.value))
+    assert basis() == own

@@ -23,7 +23,7 @@ from studyapp.notes.foreign import Foreign, Moment, Stage
 from studyapp.notes.note import CardStyle
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import exports, review, reviewlog
+from studyapp.study import dates, exports, review, reviewlog
 from studyapp.study.exports import Outgoing
 from studyapp.study.fit import files
 from studyapp.study.sitting import Sitting
@@ -226,6 +226,23 @@ def test_the_log_is_what_a_fit_reads(
     assert found.rating.tolist() == [4, 1, 3]
     assert found.day.tolist() == [today - 30, today - 30, today]
     assert found.card.tolist() == [0, 1, 0]
+
+
+def test_a_log_that_a_wrong_clock_has_written_is_told_as_it_was_put_right(
+    engine: Engine, clock: Clock, tmp_path: Path
+) -> None:
+    """Whoever reads it goes by the instants, or by the study days: both say the same."""
+    path, today = tmp_path / "log.csv", clock().date()
+    with writing(engine) as connection:
+        review.answer(connection, 1, None, Rating.GOOD, clock(), learner=1)
+        wrong = clock() + timedelta(days=400, hours=1)
+        review.answer(connection, 2, None, Rating.EASY, wrong, learner=1)
+        dates.redate_all(connection, clock.forward(hours=2), learner=1)
+        reviewlog.save(connection, path, "csv", [1, 2], told, learner=1)
+    found = files.read(path).reviews
+    assert found.rating.tolist() == [3, 4]
+    assert found.day.tolist() == [today.toordinal()] * 2
+    assert today.isoformat() in path.read_text().splitlines()[2].split(",")[2]
 
 
 def test_what_is_there_is_not_lost(engine: Engine, clock: Clock, tmp_path: Path) -> None:

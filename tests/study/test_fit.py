@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -262,9 +263,9 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     assert (same.parameters, same.difference) == (judged.parameters, judged.difference)
     assert same.unchanged
     assert not same.adopted
-    assert adoption.verdict(same.as_json()) == (
-        "The schedule stays as it is: the log says the same as at the fit before."
-    )
+    interval = r"lower by \.\d{4} \[\.\d{4}, \.\d{4}\] than with the defaults\.$"
+    assert re.search(interval, adoption.verdict(judged.as_json()))
+    assert adoption.verdict(same.as_json()) == f"The schedule stays as it is: {same.reason}."
     rate(studied, clock, REVIEWS[300:499])
     with reading(studied) as connection:
         assert not adoption.is_time(connection, learner=1)  # by a tenth, but not by 200
@@ -317,6 +318,22 @@ def test_of_one_card_nothing_is_said_to_be_better() -> None:
     result = {"reviews": 400, "later": 80, "reason": "", "adopted": False, "unchanged": False}
     told = adoption.verdict({**result, "difference": gap})
     assert told.endswith("as it is: the later reviews are all of one card, which tells too little.")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "adopted", "told"),
+    [
+        (-0.02, -0.01, True, "is fitted to you now, as that predicts your later reviews better"),
+        (-0.02, 0.01, True, "is fitted to you now, as that predicts your later reviews no worse"),
+        (-0.01, 0.02, False, "stays as it is, as a fit predicts your later reviews no better"),
+        (0.01, 0.02, False, "stays as it is, as a fit predicts your later reviews worse"),
+    ],
+)
+def test_a_fit_is_told_with_its_interval(low: float, high: float, adopted: bool, told: str) -> None:
+    gap = {"value": (low + high) / 2, "low": low, "high": high}
+    result = {"reviews": 400, "reason": "by .01 [0, .02]", "adopted": adopted, "unchanged": False}
+    line = adoption.verdict({**result, "difference": gap})
+    assert line == f"The schedule {told}: by .01 [0, .02]."
 
 
 def test_what_predicts_worse_is_not_adopted_and_not_tried_again_at_once(
@@ -373,6 +390,7 @@ def test_a_fit_that_is_killed_changes_nothing_and_the_next_one_does(
         assert log.read_fits(connection, learner=1) == []
     shares = list[float]()
     found = child.of_desk(desk).result(shares.append)
+    assert found["repeated"] == 0  # as a log of a file is told
     assert (found["reviews"], found["adopted"]) == (300, True)
     assert shares == sorted(shares)
     assert shares[-1] > 0.9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterable
@@ -144,12 +145,42 @@ def test_a_table_of_our_own_has_study_days_and_kinds(tmp_path: Path) -> None:
             '{"card_id": 1, "review_rating": 3, "review_time": 2e9, "study_day": "the 5th"}',
             "line 1: study_day is the 5th; it must be a date",
         ),
+        (
+            'card_id,review_rating,review_time,review_rating\n"1",3,2e9,4\n',
+            "line 1: it names review_rating twice",
+        ),
+        (
+            '{"card_id": 1, "review_rating": 3, "review_time": 2e9, "review_rating": 4}',
+            "line 1: it names review_rating twice",
+        ),
+        (csv_of(RATED) + '1,"3\r\n",2e9\r3,2e9\n', "line 7: it is not CSV\\.$"),
+        *(
+            (
+                f"card_id,review_rating,review_time,study_day\n1,3,2024-03-01T12:00Z,{day}\n",
+                f"line 2: study_day is {day}; it must be that of its review_time, 2024-03-01T12",
+            )
+            for day in ("1999-03-01", "2024-02-27", "2024-03-04", "2050-03-01")
+        ),
     ],
 )
 def test_what_is_no_review_is_refused_with_its_line(tmp_path: Path, text: str, why: str) -> None:
     path = tmp_path / "a.log"
     path.write_text(text)
     with pytest.raises(StudyError, match=rf"a\.log: .*{why}"):
+        read(path)
+
+
+@pytest.mark.parametrize("day", ["2024-02-28", "2024-03-01", "2024-03-02"])
+def test_a_study_day_may_be_that_of_another_zone(tmp_path: Path, day: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"card_id,review_rating,review_time,study_day\n1,3,2024-03-01T00:30Z,{day}\n")
+    assert told(path) == [(0, date.fromisoformat(day), 3)]
+
+
+def test_lines_that_end_with_cr_alone_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(csv_of(RATED).replace("\n", "\r").encode())
+    with pytest.raises(StudyError, match=r"a\.csv: its lines end with CR alone; save it with"):
         read(path)
 
 
@@ -322,6 +353,18 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     assert list((tmp_path / "data").glob("**/*")) == []  # no study was opened
 
 
+def test_the_command_says_of_a_pipe_that_it_is_one() -> None:
+    """Also of what a shell makes of `<(…)`, which no other process has by that name."""
+    reading, writing = os.pipe()
+    try:
+        done = CliRunner().invoke(main, ["fit", "--log", f"/dev/fd/{reading}"])
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert done.exit_code == 1
+    assert f"/dev/fd/{reading} cannot be read: it is a pipe, a socket or a device" in done.output
+
+
 def test_the_command_says_which_rows_it_leaves_out(tmp_path: Path) -> None:
     path, rows = tmp_path / "a.csv", csv_of([(card, 0, 3) for card in range(3)])
     path.write_text(rows + rows.splitlines()[1])
@@ -356,10 +399,13 @@ def test_the_command_adopts_and_offers_new_dates(
     rate(desk.engine, clock, log_of(260, 7, new_a_day=2, most=22))
     desk.close()
     done = CliRunner().invoke(main, ["--db", database, "fit"])
-    first, *_, last = done.stdout.splitlines()
+    first, second, *_, but_last, last = lines = done.stdout.splitlines()
     assert first.startswith("260 reviews: log loss on the later ")
-    assert first.endswith("than with the defaults; adopted, as it is no worse.")
-    assert last.startswith("Rescheduled, ")
+    assert f"{first} {second}".endswith("than with the defaults; adopted, as it is no worse.")
+    assert first.count("[") == first.count("]") == 1  # an interval is not torn
+    assert lines.count("In brackets: 95%, with the reviews of a card taken together.") == 1
+    assert max(map(len, lines)) <= 80
+    assert but_last.startswith("Rescheduled, ")
     assert last.endswith("; studyapp reschedule moves them.")
     done = CliRunner().invoke(main, ["--db", database, "reschedule"])
     assert " moved to an earlier day and " in done.stdout

@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from studyapp.config import Settings
+from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind, fold
+from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes.deck import note_id
 from studyapp.notes.foreign import (
@@ -26,7 +28,7 @@ from studyapp.notes.foreign import (
     Stage,
 )
 from studyapp.notes.note import CardStyle
-from studyapp.store import backup, log, owner, tables
+from studyapp.store import backup, log, owner, tables, tally
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import dates, foreign, imports, library, queue, review, stats
@@ -34,6 +36,7 @@ from studyapp.study import learner as learners
 from studyapp.study.foreign import Attached
 from studyapp.study.imports import Imported, Source
 from studyapp.study.recall import recalls
+from studyapp.study.statistics import days, year
 from studyapp.study.undo import undo
 from tests_support import START, Clock, chapter_of, desk_of
 
@@ -281,23 +284,92 @@ def test_a_step_of_elsewhere_is_due_on_its_day(own: Engine, clock: Clock) -> Non
     assert rate(own, clock).reviews == 2
 
 
-def test_ratings_of_elsewhere_tell_nothing_of_here(own: Engine, clock: Clock) -> None:
+def test_ratings_of_elsewhere_tell_what_those_of_here_would(own: Engine, clock: Clock) -> None:
+    """All but the first and what was crammed."""
     crammed = replace(rated(20, 1), kind=Moment.CRAM)
     bring(own, clock, (*LOG, crammed), (STATE,))
     assert memory_of(own).lapses == 1
+    first, second = (FIRST.date() + timedelta(days=at) for at in (0, 2))
     with writing(own) as connection:
         kinds = connection.scalars(select(tables.review.c.kind)).all()
         assert kinds.count(ReviewKind.IMPORTED_CRAM.value) == 1
-        assert recalls(connection, learner=1) == []
-        assert stats.streak(connection, date(2026, 10, 2), learner=1) == 0
+        found = recalls(connection, learner=1)
+        assert [one.remembered for one in found] == [True, False, True, True]
+        assert (found[-1].since, found[-1].day) == (first, second)
+        assert found[-1].stability == DEFAULT_WEIGHTS[2]  # the first of Good
+        assert stats.streak(connection, date(2026, 10, 2), learner=1) == 2
         assert undo(connection, clock(), learner=1) is None
     clock.forward(days=3)
     rate(own, clock, Rating.AGAIN)
     with writing(own) as connection:
-        (one,) = recalls(connection, learner=1)
+        one = recalls(connection, learner=1)[0]
         assert (one.since, one.stability, one.remembered) == (STATE.last, 48.5, False)
         assert undo(connection, clock(), learner=1) is not None
         assert undo(connection, clock(), learner=1) is None
+
+
+def test_what_lacks_its_beginning_was_remembered_and_not_predicted(
+    own: Engine, clock: Clock
+) -> None:
+    """Of its state there is a prediction again, for what comes after it."""
+    bring(own, clock, LOG[1:], (STATE,))  # four of five
+    for rated_here in (0, 1):
+        with reading(own) as connection:
+            kept = stats.retention(connection, FIRST.date(), study_day(clock()), learner=1)
+            assert (kept.n, len(recalls(connection, learner=1))) == (3 + rated_here, rated_here)
+        whole = year.of_desk(desk_of(own, clock)).calibration.whole
+        assert (whole.remembered.n if whole else 0) == rated_here
+        clock.forward(days=3)
+        rate(own, clock)
+    bring(own, clock, LOG, (STATE,))  # with what was left out before
+    with reading(own) as connection:
+        assert len(recalls(connection, learner=1)) == 4 + 2
+
+
+def test_what_days_came_to_follows_an_import_there_and_back(own: Engine, clock: Clock) -> None:
+    desk = desk_of(own, clock)
+    for do, told in (
+        (lambda: None, 0),
+        (lambda: bring(own, clock, LOG, (STATE,)), 4),
+        (lambda: bring(own, clock, LOG, (STATE,)), 4),
+        (lambda: imports.take_back(desk, PATH), 0),
+        (lambda: bring(own, clock, LOG, (STATE,)), 4),
+    ):
+        do()
+        assert sum(one.told for one in year.of_desk(desk).days) == told
+        with reading(own) as connection:
+            kept = tally.read(connection, date.min, date.max, learner=1)
+            assert len(kept) == 364
+            assert kept == days.count(connection, sorted(kept), learner=1)
+
+
+def test_the_pace_is_that_of_elsewhere_until_there_is_one_of_here(
+    own: Engine, clock: Clock
+) -> None:
+    """Of its 20 reviews that were timed, and of those of here; 20 of these tell it alone."""
+    timed = [replace(rated(at), duration=timedelta(seconds=at % 2 * 8)) for at in range(1, 43)]
+    bring(own, clock, tuple(timed))
+    for rated_here in range(21):
+        with reading(own) as connection:
+            found = queue.read_pace(connection, study_day(clock()), learner=1)
+        both = (20 * 8 + 30 * rated_here) / (20 + rated_here)
+        assert found.review == pytest.approx(both if rated_here < 20 else 30.0)
+        with writing(own) as connection:
+            of, spent = card_of(own), timedelta(seconds=30)
+            seen = log.read_memory(connection, of, learner=1).last_review
+            review.answer(connection, of, seen, Rating.GOOD, clock(), duration=spent, learner=1)
+        clock.forward(days=1)
+
+
+def test_a_cram_of_elsewhere_is_beside_the_days_time_too(own: Engine, clock: Clock) -> None:
+    today = study_day(clock())
+    made = [
+        replace(rated(at), at=clock(), day=today, guid=of) for at, of in ((0, "cat"), (1, "dog"))
+    ]
+    bring(own, clock, (made[0], replace(made[1], kind=Moment.CRAM)))
+    with reading(own) as connection:
+        found = queue.read_pace(connection, today, learner=1)
+    assert (found.taken, found.taken_apart) == (7000, 7000)
 
 
 def test_what_cannot_be_is_left_out_and_told(own: Engine, clock: Clock) -> None:

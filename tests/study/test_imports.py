@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import threading
@@ -22,7 +23,7 @@ from studyapp.commands.opening import stoppable
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating, State
-from studyapp.notes import check, formats
+from studyapp.notes import check, formats, markdown
 from studyapp.notes.deck import note_id
 from studyapp.notes.foreign import (
     Answers,
@@ -112,6 +113,24 @@ def test_notes_become_a_pack_whose_decks_are_started(own: Engine, clock: Clock) 
     assert shown[-3:] == [card_of(own, guid) for guid in ("g1", "g2", "g3")]
     assert view.place == "deck ES::Animals"
     assert (view.face.front, view.face.back) == (DOG.answer, "el perro")
+
+
+def test_a_file_costs_the_reading_of_its_own_pack_and_no_search_for_garbage(
+    own: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(own, clock, DOG)
+    read, searched, real = list[str](), list[bool](), markdown.read_folder
+
+    def read_folder(root: Path) -> Any:
+        read.append(root.name)
+        searched.append(gc.isenabled())
+        return real(root)
+
+    monkeypatch.setattr(markdown, "read_folder", read_folder)
+    bring(own, clock, RED, path=Path("Verbs.txt"))
+    assert read == ["verbs"]
+    assert searched == [False]
+    assert gc.isenabled()
 
 
 def test_the_same_file_again_changes_nothing(own: Engine, clock: Clock) -> None:

@@ -12,11 +12,14 @@ from sqlalchemy import Connection, Engine, select
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import Chosen
+from studyapp.memory.model import DEFAULT_WEIGHTS
+from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import writing
 from studyapp.study import pause, review
 from studyapp.study.reschedule import Preview, preview, reschedule
+from studyapp.study.spread import Spread
 from tests_support import Clock
 
 EASY = 8  # days of a new card that was easy
@@ -81,6 +84,22 @@ def test_new_dates_keep_off_light_days_and_what_does_not_come_takes_no_place(
         assert held < dates.days.keys()
         asked = Counter(day for one, day in dates.days.items() if one not in held)
         assert uneven(asked) <= 1
+
+
+def test_what_waits_longer_to_be_apart_stays(engine: Engine, clock: Clock) -> None:
+    alike = Parameters((0.2, 2.0, 2.0, 2.0, *DEFAULT_WEIGHTS[4:]), learning_steps=())
+    with writing(engine) as connection:
+        log.adopt(connection, alike, clock(), learner=1)
+        uid, memory = log.read_card(connection, 1, learner=1)
+        spread = Spread.read(connection, clock(), ALL, learner=1)
+        chosen = spread.options(memory, clock(), uid, 1)[Rating.EASY].chosen
+        assert chosen.interval == 4  # after a Hard of 2 days and a Good of 3
+        clock.forward(seconds=1)
+        review.answer(connection, 1, None, Rating.EASY, clock(), chosen=chosen, learner=1)
+        assert not found(connection, clock).days
+        goal = replace(alike, desired_retention=0.7)
+        log.adopt(connection, goal, clock.forward(seconds=1), learner=1)
+        assert found(connection, clock).days.keys() == {1}
 
 
 def test_what_would_be_overdue_goes_to_days_with_room_that_are_not_light(

@@ -169,7 +169,8 @@ def test_what_is_simulated_keeps_to_it(engine: Engine, clock: Clock) -> None:
         with reading(engine) as connection:
             read = rehearsal.read(connection, ahead, clock(), ALL, learner=1)
         found = rehearsal.tradeoff(read)
-        return [one["minutes"] for one in found["curve"]], exam.tradeoff_lines(found)
+        curve = [one["minutes"]["value"] for one in found["curve"]]
+        return curve, exam.tradeoff_lines(found)
 
     (least, *_, most), lines = minutes(None)
     assert least < most

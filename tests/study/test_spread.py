@@ -3,24 +3,92 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import Chosen
-from studyapp.memory.state import Memory, Rating
+from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import pause, review
 from studyapp.study.card import load
 from studyapp.study.sitting import Sitting
-from studyapp.study.spread import Spread, siblings
-from tests_support import Clock, desk_of
+from studyapp.study.spread import Option, Spread, siblings
+from tests_support import START, Clock, desk_of
 
 EASY = 8  # days of a new card that was easy, give or take some
+
+
+WEIGHTS = st.tuples(*(st.floats(low, high) for low, high in zip(LOWEST, HIGHEST, strict=True)))
+STEPS = st.sampled_from([(), (timedelta(minutes=10),), (timedelta(minutes=1), timedelta(days=3))])
+PARAMETERS = st.builds(
+    Parameters,
+    st.one_of(
+        st.just(DEFAULT_WEIGHTS),
+        WEIGHTS,  # whoever has put them in force
+        WEIGHTS.map(lambda some: (*sorted(some[:4]), *some[4:])),  # as a fit makes them
+    ),
+    st.floats(0.7, 0.99),
+    STEPS,
+    STEPS,
+    st.sampled_from([3, 30, 36500]),
+)
+HISTORIES = st.lists(st.tuples(st.sampled_from(list(Rating)), st.integers(-9, 40)), max_size=6)
+
+
+def waits(options: dict[Rating, Option], today: date) -> dict[Rating, int]:
+    """The days of each rating; none where a step within the day comes first."""
+    found = {}
+    for rating, (_, after) in options.items():
+        assert after.due is not None
+        found[rating] = (after.due - today).days if after.due_at is None else 0
+    return found
+
+
+@given(PARAMETERS, HISTORIES, st.lists(st.integers(1, 60)))
+@settings(max_examples=60)
+def test_what_a_card_is_offered_is_in_the_order_of_the_ratings(
+    parameters: Parameters, history: list[tuple[Rating, int]], others: list[int]
+) -> None:
+    """And Hard, Good and Easy a day apart: with any weights, loads and steps, early or late."""
+    now, uid, before = START, bytes(16), Memory()
+    for rating, late in (*history, (Rating.GOOD, 0)):
+        today = study_day(now)
+        load = Counter(today.toordinal() + other for other in others)
+        offered = Spread(parameters, load, {6: 0.0}, {}).options(before, now, uid, 1)
+        found, longest = waits(offered, today), parameters.maximum_interval
+        assert list(found.values()) == sorted(found.values())
+        for one, (chosen, after) in offered.items():
+            drawn = parameters.review(before, one, now, card=uid, uid=b"")
+            assert (after.stability, after.difficulty) == (drawn.stability, drawn.difficulty)
+            assert review.preview(before, one, now, uid, parameters, chosen=chosen) == after
+            if after.state is State.REVIEW:
+                own = parameters.allowed(before, after)
+                worse = found.get(Rating(one - 1), 0) if one > 1 else 0
+                least = min(worse + (one > Rating.HARD), longest)
+                assert least <= found[one] <= max(least, own[-1])
+                assert found[one] >= own[0]
+        before = offered[rating].after
+        now += timedelta(days=max(0, found[rating] + late))
+
+
+def test_ratings_are_apart_in_the_days_that_the_fuzz_has() -> None:
+    """A second review of a day that makes no difference: none waits longer than it could."""
+    indifferent = Parameters((*DEFAULT_WEIGHTS[:17], 0.0, *DEFAULT_WEIGHTS[18:]))
+    today = study_day(START)
+    before = replace(indifferent.known(Memory(), today), stability=9.0)
+    before = replace(before, due=today + timedelta(days=9))
+    found = Spread(indifferent, Counter(), {}, {}).options(before, START, bytes(16), 1)
+    assert list(waits(found, today).values())[1:] == [9, 10, 11]
 
 
 def answer_others(engine: Engine, clock: Clock, due: date, of: int) -> None:

@@ -9,8 +9,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -26,7 +26,7 @@ from studyapp.errors import StudyError
 from studyapp.interval import wilson
 from studyapp.memory import fold
 from studyapp.memory.clock import local, study_day
-from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, ReviewKind, replay
+from studyapp.memory.fold import CRAMMED, ReviewKind, replay
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
@@ -47,7 +47,7 @@ from studyapp.study.undo import undo
 from tests_support import Clock, desk_of
 
 CARDS = range(1, 7)
-WEIGHTS = (DEFAULT_WEIGHTS[0] + 0.4, *DEFAULT_WEIGHTS[1:])
+WEIGHTS = (DEFAULT_WEIGHTS[0] + 0.4, *DEFAULT_WEIGHTS[1:-1], DEFAULT_WEIGHTS[-1] * 2)  # its decay
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,6 @@ class Fact:
     @property
     def is_review(self) -> bool:
         return self.kind not in CRAMMED
-
-    @property
-    def counted(self) -> bool:
-        """Whether it is looked at one by one: made here, and not crammed."""
-        return self.kind not in (*FROM_ELSEWHERE, ReviewKind.CRAM)
 
 
 def act(engine: Engine, clock: Clock, draw: random.Random) -> None:
@@ -133,7 +128,7 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
     for number in range(140):
         act(engine, clock, draw)
         clock.forward(days=draw.choice((0, 0, 1, 9)), minutes=draw.choice((1, 11, 300)))
-        if number == 60:
+        if number == 110:
             changed = clock()
             with writing(engine) as connection:
                 log.adopt(connection, Parameters(WEIGHTS), clock(), learner=1)
@@ -165,7 +160,7 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
             assert one.days == len({fact.day for fact in here})
             assert one.remembered == share_of(here)
 
-    counted = [one for one in within if one.counted]
+    counted = [one for one in within if one.is_review]
     assert found.newest.reviews == len(counted)
     assert {one.hour: (one.reviews, one.remembered) for one in found.hours} == {
         hour: (len(here), share_of(here))
@@ -176,14 +171,16 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
         ("chapter 1", share_of(counted))
     ]
 
-    parameters = Parameters(WEIGHTS)
+    parameters, told = Parameters(WEIGHTS), [one for one in counted if one.tells]
     predicted = [
-        parameters.forgetting_curve(one.before.stability, one.before.last_day, one.day)
-        for one in counted
-        if one.tells and one.at >= changed
+        (parameters if one.at >= changed else Parameters()).forgetting_curve(
+            one.before.stability, one.before.last_day, one.day
+        )
+        for one in told
         if one.before.stability is not None and one.before.last_day is not None
     ]
-    assert len(predicted) > 5
+    assert found.calibration.by_these == sum(one.at >= changed for one in told)
+    assert 5 < found.calibration.by_these < len(predicted) == len(told)
     limits = [0.0, *calibration.EDGES, 1.0]
     assert {one.low: (one.remembered.n, one.predicted) for one in found.calibration.bins} == {
         limits[at]: (len(here), pytest.approx(sum(here) / len(here)))
@@ -350,15 +347,17 @@ def test_a_tick_that_is_in_no_word_and_a_word_without_a_tick(engine: Engine, clo
         ("something else entirely here", {0}),
         ("the second of q02 it is", {0}),
         ("too short", {0}),  # for a hint
+        ("the first of q04 it was", None),  # missed, in whose words a point is
+        ("the first of q05 it was", ()),  # got, and not judged by points
     ):
         attempt.write(text)
         attempt.reveal()
-        attempt.tick(frozenset(ticked))
-        attempt.grade(Grade.GOT)
+        attempt.tick(frozenset(ticked or ()))
+        attempt.grade(Grade.MISSED if ticked is None else Grade.GOT)
     found = in_figures(engine, clock).answers
-    assert (found.written, found.unsaid.n) == (3, 3)
+    assert (found.written, found.unsaid.n) == (4, 3)
     assert found.unsaid.value == pytest.approx(1 / 3)
-    assert found.unticked == 1
+    assert found.unticked == 2
 
 
 def test_a_guess_is_held_against_the_same_questions_later(engine: Engine, clock: Clock) -> None:
@@ -384,23 +383,82 @@ def test_nothing_yet_is_said_in_words(engine: Engine, clock: Clock) -> None:
     assert not any(character.isdigit() for line in told[1:2] for character in line)
 
 
-def test_what_is_imported_is_told_apart_from_what_was_done_here(
-    engine: Engine, clock: Clock
-) -> None:
-    """Once one of these comes back here, that is the only one that tells something."""
-    at = (clock() - timedelta(days=30)).astimezone(UTC)
-    imported = [
-        (one, fold.Review(log.new_uid(), at, timedelta(), Rating.GOOD, ReviewKind.IMPORT), 5000)
-        for one in CARDS
+def brought(engine: Engine, clock: Clock, rated: dict[int, Rating], spent: int) -> None:
+    """Import what each card was rated so many days ago, the first six that the study has, one for
+    each of *spent* milliseconds and more."""
+    entries = [
+        (
+            card,
+            fold.Review(
+                log.new_uid(),
+                log.utc(clock() - timedelta(days=ago)),
+                timedelta(),
+                rating,
+                ReviewKind.IMPORT,
+            ),
+            spent + 1000 * card,
+        )
+        for ago, rating in rated.items()
+        for card in CARDS
     ]
     with writing(engine) as connection:
         source = log.device_of(connection, b"s" * 16, "anki", clock())
-        log.log_foreign(connection, source, imported, [], learner=1)
-        log.refold_all(connection, CARDS, learner=1)
+        log.log_foreign(connection, source, entries, [], learner=1)
+
+
+def after_one_good(days: int) -> float:
+    """The recall that FSRS-6 gives a card *days* after its first Good, from its published form."""
+    decay = -DEFAULT_WEIGHTS[20]
+    return (1 + (0.9 ** (1 / decay) - 1) * days / DEFAULT_WEIGHTS[2]) ** decay
+
+
+def test_what_is_imported_tells_what_it_would_if_it_had_been_done_here(
+    engine: Engine, clock: Clock
+) -> None:
+    """Six cards, four times each: 18 recalls, of which 12 were remembered, each as FSRS had it."""
+    ratings = {40: Rating.GOOD, 39: Rating.GOOD, 30: Rating.AGAIN, 20: Rating.GOOD}
+    brought(engine, clock, ratings, 5000)
+    found = in_figures(engine, clock)
+    told = sentences.all_of(found)
+    assert told[0] == "Studied on 4 days of the last 365: 24 reviews, 24 of them imported."
+    assert (sum(one.told for one in found.days), sum(one.hits for one in found.days)) == (18, 12)
+    # The median of 6 s to 11 s; a new card at its first showing alone.
+    assert (found.known_card.seconds, found.known_card.n) == (8.5, 18)
+    assert (found.new_card.seconds, found.new_card.n) == (8.5, 6)
+    whole = found.calibration.whole
+    assert whole is not None
+    assert (whole.remembered.n, found.calibration.by_these) == (18, 18)
+    highest = found.calibration.bins[-1]
+    assert (highest.low, highest.remembered.n) == (0.9, 6)
+    assert highest.predicted == pytest.approx(after_one_good(1))
+    assert found.newest.imported == 24
+    many = replace(found, newest=replace(found.newest, reviews=23))  # more than are looked at
+    assert sentences.studied(many).endswith(": 24 reviews, imported ones too.")
+    assert sentences.newest(found).startswith("Of your newest 24 reviews, 24 of them imported, si")
+
+
+def test_predictions_are_told_as_they_were_made_whatever_predicts_now(
+    engine: Engine, clock: Clock
+) -> None:
+    brought(engine, clock, {40: Rating.GOOD, 30: Rating.GOOD}, 0)
+    before = in_figures(engine, clock).calibration
+    with writing(engine) as connection:
+        log.adopt(connection, Parameters(WEIGHTS), clock.forward(seconds=1), learner=1)
+    found = in_figures(engine, clock)
+    assert found.calibration == replace(before, by_these=0)
+    told = (
+        f"Predicted {after_one_good(10):.0%}, remembered too few to say of 6 reviews; none of them"
+    )
+    assert f"{told} by today's weights." in sentences.all_of(found)
+
+
+def test_what_is_imported_is_told_apart_from_what_was_done_here(
+    engine: Engine, clock: Clock
+) -> None:
+    brought(engine, clock, {30: Rating.GOOD}, 0)
     told = sentences.all_of(in_figures(engine, clock))
     assert told[0] == "Studied on 1 day of the last 365: 6 reviews, 6 of them imported."
-    assert told[1].startswith("No card has come back here yet on a later day, which an import")
-    assert "No time was measured here yet." in told
+    assert told[1] == "No card has come back yet on a later day."
     with writing(engine) as connection:
         seen = log.read_memory(connection, 1, learner=1).last_review
         review.answer(connection, 1, seen, Rating.GOOD, clock(), learner=1)
@@ -410,8 +468,3 @@ def test_what_is_imported_is_told_apart_from_what_was_done_here(
     told = sentences.all_of(in_figures(engine, clock))
     assert told[0] == "Studied on 2 days of the last 365: 7 reviews, 6 of them imported."
     assert told[1].startswith("Remembered in the last year: too few to say of 1 review")
-    with writing(engine) as connection:
-        log.adopt(connection, Parameters(WEIGHTS), clock.forward(seconds=1), learner=1)
-    changed = "No card has come back since the weights that predict last changed."
-    assert changed in sentences.all_of(in_figures(engine, clock))
-    assert changed not in told

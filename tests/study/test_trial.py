@@ -277,11 +277,11 @@ def test_the_first_recall_a_week_after_learning_counts(begun: Engine, clock: Clo
     assert read(begun).came == {}
     clock.forward(days=1)
     rate(begun, clock, (first, Rating.GOOD))
-    with writing(begun) as connection:  # a cram tells nothing
-        card = entry.cards_of(connection, [second], learner=1)[second]
-        seen = log.read_memory(connection, card, learner=1).last_review
-        cram = ReviewKind.CRAM
-        review.answer(connection, card, seen, Rating.AGAIN, clock(), kind=cram, learner=1)
+    for kind in (ReviewKind.CRAM, ReviewKind.IMPORT):  # neither is an outcome of a trial
+        with writing(begun) as connection:
+            card = entry.cards_of(connection, [second], learner=1)[second]
+            seen = log.read_memory(connection, card, learner=1).last_review
+            review.answer(connection, card, seen, Rating.AGAIN, clock(), kind=kind, learner=1)
     clock.forward(days=5)
     rate(begun, clock, (first, Rating.AGAIN))
     assert {uid: one.remembered for uid, one in read(begun).came.items()} == {first: True}

@@ -149,7 +149,9 @@ def _rated(memory: Memory, entry: Entry, uid: bytes) -> Memory:
     due, due_at = day + wait, None
     if state == REVIEW:
         may, drawn = _spread(wait.days, f"{uid.hex()}:{memory['reviews']}", _waited(memory))
-        due = day + (entry["interval"] if entry.get("interval") in may else drawn) * DAY
+        if (chosen := entry.get("interval")) is not None and chosen > may[-1]:
+            may = range(may[0], _longest(scheduler, met, rating, day, _waited(memory)) + 1)
+        due = day + (chosen if chosen in may else drawn) * DAY
     elif wait < DAY:
         due_at = now + wait
         due = day + (day_of(due_at) - day_of(now))
@@ -171,6 +173,18 @@ def _rated(memory: Memory, entry: Entry, uid: bytes) -> Memory:
         "buried_until": None,
         "cause": "rated",
     }
+
+
+def _longest(scheduler: fsrs.Scheduler, met: fsrs.Card, rating: int, day: date, former: int) -> int:
+    """Good and Easy are a day longer than the longest that a worse rating may give."""
+    longest = 0
+    for worse in range(1, rating + 1):
+        after, _ = scheduler.review_card(met, fsrs.Rating(worse), noon(day))
+        own = (after.due - noon(day)).days
+        if int(after.state) == REVIEW:
+            own = _spread(own, "", former)[0][-1]
+        longest = max(own, longest + (worse > fsrs.Rating.Hard))
+    return min(longest, 36500)
 
 
 def _waited(memory: Memory) -> int:

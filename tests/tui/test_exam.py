@@ -37,6 +37,14 @@ FOUND = {
     "usual": {"value": 0.71, "low": 0.6, "high": 0.8},
     "learners": 60,
     "outcomes": 300,
+    "basis": {
+        "review": 12.4,
+        "own_review": True,
+        "new": 45.0,
+        "own_new": False,
+        "ratings": 340,
+        "usual_ratings": 100,
+    },
 }
 
 

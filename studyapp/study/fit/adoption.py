@@ -92,24 +92,22 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
 
 
 def verdict(result: Mapping[str, Any]) -> str:
-    """What came of a fit for the schedule, in a line without its figures, which `studyapp fit`
-    tells; *result* as `Judgement.as_json` gives it."""
-    gap, reviews = result["difference"], words.count(result["reviews"], "review")
+    """What came of a fit for the schedule, in a line with its interval; *result* as
+    `Judgement.as_json` gives it."""
+    gap, reason = result["difference"], result["reason"]
     stays = "The schedule stays as it is"
     if gap is None:
-        return f"{stays}: {reviews} are {result['reason']}."
+        return f"{stays}: {words.count(result['reviews'], 'review')} are {reason}."
     if result["unchanged"]:
-        return f"{stays}: the log says the same as at the fit before."
+        return f"{stays}: {reason}."
     if gap["low"] is None:
         return f"{stays}: the later reviews are all of one card, which tells too little."
     if result["adopted"]:
-        told, is_sure = "The schedule is fitted to you now", gap["high"] < 0
-        word = "better" if is_sure else "no worse"
-    else:
-        told, is_sure = stays, gap["low"] > 0
-        word = "worse" if is_sure else "no better"
-    fitted = "fitted to your earlier reviews, it predicts the later"
-    return f"{told}: {fitted} {result['later']:,} of {result['reviews']:,} {word}."
+        word = "better" if gap["high"] < 0 else "no worse"
+        now = "The schedule is fitted to you now"
+        return f"{now}, as that predicts your later reviews {word}: {reason}."
+    word = "worse" if gap["low"] > 0 else "no better"
+    return f"{stays}, as a fit predicts your later reviews {word}: {reason}."
 
 
 def _keep(

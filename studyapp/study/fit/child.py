@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from studyapp import disk
 from studyapp.errors import StudyError, printable
 from studyapp.journal import ending, journal
 
@@ -111,7 +112,9 @@ class Child:
 
 
 def of_file(path: Path) -> Child:
-    """A fit to the log in a file; nothing is adopted."""
+    """A fit to the log in a file; nothing is adopted. Raises StudyError for a pipe, which by a name
+    such as /dev/fd/63 is there for this process alone."""
+    disk.check_ends(path)
     return Child({"log": str(path)})
 
 

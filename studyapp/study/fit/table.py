@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ from studyapp.study.fit.rows import Log, Rows, Told
 
 _LONGEST = 1 << 16  # bytes of a line
 _NEEDED = ("card_id", "review_rating", "review_time")
+_READ = (*_NEEDED, "study_day", "kind")
+_APART = 2  # days that a study day and the date of its instant, in UTC, can be apart
 _FIRST, _LAST = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (1980, 2200))
 _MILLISECONDS = 1e11  # since 1970, as which a number beyond this is read
 _SHOWN = 40  # characters of a value that is refused
@@ -37,6 +39,8 @@ def read(path: Path, told: Told) -> Log:
         is_json = head.startswith(b"{")
         if head.startswith(b"["):
             raise StudyError("it is a JSON array; give one object a line, without brackets")
+        if b"\r" in head and b"\n" not in head:
+            raise StudyError("its lines end with CR alone; save it with those of Unix or Windows")
         file.seek(0)
         lines, rows = _Lines(file, lambda done: told(done / size)), Rows()
         for row in (_json_rows if is_json else _csv_rows)(lines):
@@ -76,20 +80,32 @@ def _csv_rows(lines: _Lines) -> Iterator[_Row]:
         names = [name.strip() for name in next((row for row in reader if row), ())]
         if missing := [name for name in _NEEDED if name not in names]:
             raise lines.wrong(f"it is to name the columns, and names no {missing[0]}")
+        _check_once(lines, names)
         for row in reader:
             if row:
                 yield dict(zip(names, row, strict=False))
-    except csv.Error as error:
-        raise lines.wrong(f"it is not CSV ({error})") from None
+    except csv.Error:
+        raise lines.wrong("it is not CSV") from None
+
+
+def _check_once(lines: _Lines, names: Sequence[str]) -> None:
+    """Of two columns with one name nobody can say which is meant."""
+    if twice := [name for name in _READ if names.count(name) > 1]:
+        raise lines.wrong(f"it names {twice[0]} twice")
 
 
 def _json_rows(lines: _Lines) -> Iterator[_Row]:
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) < len(pairs):
+            _check_once(lines, [name for name, _ in pairs])
+        return found
+
     for line in lines:
         if not line.strip():
             continue
         row = None
         with suppress(ValueError, RecursionError):
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=made)
         if not isinstance(row, dict):
             raise lines.wrong("it is not a JSON object")
         yield row
@@ -142,9 +158,12 @@ def _day(row: _Row, at: datetime) -> date:
     if told in (None, ""):
         return study_day(at.astimezone() if not at.utcoffset() else at)
     try:
-        return date.fromisoformat(str(told).strip())
+        day = date.fromisoformat(str(told).strip())
     except ValueError:
         raise _not_so(row, "study_day", "a date such as 2026-11-20") from None
+    if abs((day - at.astimezone(UTC).date()).days) > _APART:
+        raise _not_so(row, "study_day", f"that of its review_time, {_shown(row['review_time'])}")
+    return day
 
 
 def _number(value: Any) -> float | None:

@@ -144,26 +144,31 @@ _STOP = frozenset(
 
 
 def disagreements(text: str, points: Sequence[Point], ticked: Collection[int]) -> frozenset[int]:
-    """Indices of the points whose tick the words of *text* do not bear out.
+    """Indices of the points that have a hint; none without ticks, as nothing is proposed."""
+    return doubtful(text, points, ticked) if ticked else frozenset()
+
+
+def doubtful(text: str, points: Sequence[Point], ticked: Collection[int]) -> frozenset[int]:
+    """Indices of the points whose tick, or whose lack of one, the words of *text* do not bear out.
 
     That is a ticked point of whose words none is in the text, not even as another form, and an
-    unticked one most of whose words are. Nothing without ticks, or with fewer than three words.
+    unticked one most of whose words are. Nothing with fewer than three words.
     """
-    if not ticked or len(_WORD.findall(text)) < FEWEST_WORDS:
+    if len(_WORD.findall(text)) < FEWEST_WORDS:
         return frozenset()
     said = frozenset(map(_bare, _WORD.findall(normalize("NFC", text))))
     stems = {word[:_STEM] for word in said}
-    doubtful = set()
+    found = set()
     for index, point in enumerate(points):
         wanted = key_words(plain(point.text))
         if not any(map(str.isalpha, wanted)):  # numbers alone may be said in other ways
             continue
         if index in ticked:
             if stems.isdisjoint(word[:_STEM] for word in wanted):
-                doubtful.add(index)
+                found.add(index)
         elif len(wanted & said) >= MOST * len(wanted):
-            doubtful.add(index)
-    return frozenset(doubtful)
+            found.add(index)
+    return frozenset(found)
 
 
 def key_words(text: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from studyapp.study.card import as_note, read_variants
 from studyapp.study.chapter import namesakes
 from studyapp.study.grading import JUDGED, Grade
 from studyapp.study.questionnaire import response as responses
-from studyapp.study.questionnaire.hints import FEWEST_WORDS, disagreements
+from studyapp.study.questionnaire.hints import FEWEST_WORDS, doubtful
 from studyapp.study.stats import Share, share
 
 MOST = 1_000  # answers whose words are looked at, the newest
@@ -49,7 +49,8 @@ class Guess:
 @dataclass(frozen=True, slots=True)
 class Answers:
     """`unsaid` is the share of ticked points of which no word is in the answer, `unticked` how many
-    points seem to be said and are not ticked, in so many `written` answers."""
+    points seem to be said and are not ticked, in so many `written` answers that were judged by
+    their points."""
 
     written: int
     unsaid: Share
@@ -68,7 +69,7 @@ def read(connection: Connection, *, learner: int) -> Answers:
 
 def _ticks(connection: Connection, *, learner: int) -> tuple[int, Share, int]:
     """Answers in so many words that a hint can be given; ticks without words, and words without a
-    tick."""
+    tick. One without any tick was judged by its points only if it was missed."""
     rows = connection.execute(
         select(
             tables.note,
@@ -81,6 +82,7 @@ def _ticks(connection: Connection, *, learner: int) -> tuple[int, Share, int]:
         .where(
             response.learner_id == learner,
             response.grade.in_([grade.value for grade in JUDGED]),
+            response.points > 0,
             response.text != "",
         )
         .order_by(response.changed_at.desc())
@@ -92,13 +94,14 @@ def _ticks(connection: Connection, *, learner: int) -> tuple[int, Share, int]:
         shown = as_note(row, cases.get(row.id, ())).shown(row.variant)
         points = question_face(shown, row.attempt_id).points
         ticked = responses.ticked_of(points, row.ticked)
-        if not ticked or len(row.text.split()) < FEWEST_WORDS:
+        is_reworded = bool(row.ticked) and not ticked  # its points, since
+        if is_reworded or len(row.text.split()) < FEWEST_WORDS:
             continue
-        doubtful = disagreements(row.text, points, ticked)
+        unborne = doubtful(row.text, points, ticked)
         written += 1
         ticks += len(ticked)
-        unsaid += len(doubtful & ticked)
-        unticked += len(doubtful - ticked)
+        unsaid += len(unborne & ticked)
+        unticked += len(unborne - ticked)
     return written, share(unsaid, ticks), unticked
 
 

@@ -15,7 +15,7 @@ from itertools import chain, starmap
 from statistics import fmean
 from typing import NamedTuple
 
-from sqlalchemy import Connection, DateTime, String, cast, select, type_coerce
+from sqlalchemy import Connection, DateTime, String, case, cast, literal, select, type_coerce
 
 from studyapp.interval import median_interval
 from studyapp.memory.fold import ReviewKind
@@ -23,11 +23,14 @@ from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
 from studyapp.store import log, tables
 from studyapp.study.chapter import namesakes
-from studyapp.study.recall import NO_OUTCOMES, outcome
+from studyapp.study.recall import Model, outcome
 from studyapp.study.retention import Aims
-from studyapp.study.stats import Share, share
+from studyapp.study.stats import Share, counts, share
 
 MOST = 5_000  # reviews: what is remembered of as many is known to within a point
+_IN_QUEUE = {ReviewKind.STUDY.value, ReviewKind.IMPORT.value}  # whose time is that of a card
+
+_east = cache(lambda seconds: timedelta(seconds=seconds))  # of few zones
 
 review = tables.review.c
 card = tables.card.c
@@ -37,17 +40,17 @@ chapter = tables.chapter.c
 
 class Reviewed(NamedTuple):
     """One review, made `at` an instant and so many seconds east of UTC; `tells` whether it is one
-    that tells what is remembered, `by_these` whether the weights in force were so then, and
-    `in_queue` whether its time is that of a card among cards."""
+    that tells what is remembered, and `by` the index of the model that predicted then."""
 
+    card: int
     day: date
     at: datetime
     offset: int
     milliseconds: int
-    in_queue: bool
+    kind: str
     new: bool
     tells: bool
-    by_these: bool
+    by: int
     remembered: bool
     stability: float | None
     since: date | None
@@ -57,7 +60,7 @@ class Reviewed(NamedTuple):
     @property
     def hour(self) -> int:
         """The learner's."""
-        return (self.at + timedelta(seconds=self.offset)).hour
+        return (self.at + _east(self.offset)).hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +95,23 @@ class Hour:
 
 
 def read(
-    connection: Connection, first: date, last: date, weights_since: datetime, *, learner: int
+    connection: Connection, first: date, last: date, models: Sequence[Model], *, learner: int
 ) -> list[Reviewed]:
-    """The newest reviews made here from *first* to *last*, the newest first; neither what was
-    crammed nor what was taken back. The weights in force are so *weights_since* then."""
+    """The newest reviews from *first* to *last*, the newest first; neither what was crammed nor
+    what was taken back. The *models* are those that were in force, in their order."""
+    changes = [(review.stamp >= one.since, at) for at, one in enumerate(models) if at]
+    by = case(*reversed(changes), else_=0) if changes else literal(0)
     rows = connection.execute(
         select(
+            review.card_id,
             review.effective_day,
             type_coerce(review.at, DateTime),  # a zone would take as long as all else of a row
             review.offset,
             review.duration,
-            review.kind == ReviewKind.STUDY.value,
+            review.kind,
             review.state_before == State.NEW,
             outcome(),
-            review.stamp >= weights_since,
+            by,
             review.rating > Rating.AGAIN,
             review.stability_before,
             review.last_day_before,
@@ -117,7 +123,7 @@ def read(
         .where(
             review.learner_id == learner,
             review.effective_day.between(first, last),
-            review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
+            counts(),
             log.not_retracted(),
         )
         .order_by(review.effective_day.desc(), review.stamp.desc())
@@ -139,12 +145,12 @@ def hours(reviews: Iterable[Reviewed]) -> list[Hour]:
 
 
 def pace(reviews: Iterable[Reviewed], *, new: bool) -> Pace:
-    """What a card takes in the queue, one that is *new* or one that comes back. A rating without
-    a time was not made by a hand."""
+    """What a card takes among others, here or where it was imported from, one that is *new* or one
+    that comes back. A rating without a time was not made by a hand, or not timed."""
     times = [
         one.milliseconds / 1000
         for one in reviews
-        if one.in_queue and one.new is new and one.milliseconds > 0
+        if one.kind in _IN_QUEUE and one.new is new and one.milliseconds > 0
     ]
     return Pace(*median_interval(times), len(times)) if times else Pace(None, None, None, 0)
 

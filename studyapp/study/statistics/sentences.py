@@ -25,7 +25,12 @@ def studied(year: Year) -> str:
         return "Nothing was reviewed in the last year."
     days = words.count(len(year.days), "day")
     long = (year.today - year.first).days + 1
-    imported = f", {year.imported:,} of them imported" if year.imported else ""
+    imported = ""
+    if year.newest.imported:
+        is_all = year.newest.reviews == year.reviews
+        imported = (
+            f", {year.newest.imported:,} of them imported" if is_all else ", imported ones too"
+        )
     return f"Studied on {days} of the last {long}: {words.count(year.reviews, 'review')}{imported}."
 
 
@@ -33,10 +38,6 @@ def remembered(year: Year) -> str:
     """All days of the year together."""
     n, hits = sum(one.told for one in year.days), sum(one.hits for one in year.days)
     if not n:
-        if year.imported:
-            return (
-                "No card has come back here yet on a later day, which an import does not tell of."
-            )
         return "No card has come back yet on a later day."
     several = len({f"{one.goal:.0%}" for one in year.days if one.told}) > 1
     return (
@@ -78,7 +79,7 @@ def firm(year: Year) -> str:
 def times(year: Year) -> str:
     known, new = year.known_card, year.new_card
     if not (known.n or new.n):
-        return f"No time was measured {'here ' if year.imported else ''}yet."
+        return "No time was measured yet."
     return (
         f"A card that comes back takes {seconds(known)}, a new one {seconds(new)}: medians of "
         f"{known.n:,} and {new.n:,} reviews in the queue."
@@ -94,19 +95,20 @@ def seconds(pace: Pace) -> str:
 
 def predicted(year: Year) -> str:
     """What was to be expected of the reviews that the calibration is of, beside what came."""
-    whole = year.calibration.whole
-    if whole is None and any(one.told for one in year.days):
-        return "No card has come back since the weights that predict last changed."
+    whole, by_these = year.calibration.whole, year.calibration.by_these
     if whole is None:
         return "No card has come back yet for which there was a prediction."
-    n = words.count(whole.remembered.n, "review")
-    came = f"remembered {words.telling(whole.remembered)} of {n}"
-    return f"Predicted {whole.predicted:.0%}, {came} by today's weights."
+    n = whole.remembered.n
+    came = f"remembered {words.telling(whole.remembered)} of {words.count(n, 'review')}"
+    told = f"Predicted {whole.predicted:.0%}, {came}"
+    if by_these == n:
+        return f"{told}."
+    return f"{told}; {f'{by_these:,}' if by_these else 'none'} of them by today's weights."
 
 
 def ticked(year: Year) -> str:
     answers = year.answers
-    if not answers.written:
+    if not answers.unsaid.n:
         return "No answer was written and ticked yet."
     return (
         f"Ticked, but not in your words: {words.telling(answers.unsaid)} of "
@@ -121,7 +123,9 @@ def newest(year: Year) -> str:
     since = words.short_day(year.newest.since)
     if year.newest.reviews == 1:
         return f"Of one review, on {since}."
-    return f"Of your newest {words.count(year.newest.reviews, 'review')}, since {since}."
+    of = f"Of your newest {words.count(year.newest.reviews, 'review')}"
+    imported = f", {year.newest.imported:,} of them imported" if year.newest.imported else ""
+    return f"{of}{imported}, since {since}."
 
 
 def ranges(edges: Sequence[float], unit: str = "") -> list[str]:

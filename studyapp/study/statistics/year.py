@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
+from studyapp.memory.fold import ReviewKind
 from studyapp.study import exam, today
 from studyapp.study.desk import Desk
-from studyapp.study.recall import model_now
+from studyapp.study.recall import cut_short, models
 from studyapp.study.retention import Aims
 from studyapp.study.statistics import answers, calibration, cards, days, sample
 from studyapp.study.statistics.answers import Answers
@@ -23,15 +24,17 @@ from studyapp.study.statistics.days import Day, Period
 from studyapp.study.statistics.sample import Hour, Named, Pace
 
 LONG = timedelta(days=364)  # before today: with it 52 weeks and a day, so that weekdays meet
+_IMPORT = ReviewKind.IMPORT.value
 _AS_THEY_ARE = {int, float, str, type(None)}
 
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """How far back the newest reviews go that were looked at one by one; `since` is None without
-    any."""
+    """How far back the newest reviews go that were looked at one by one, and how many of them were
+    `imported`; `since` is None without any."""
 
     reviews: int
+    imported: int
     since: date | None
 
 
@@ -65,11 +68,6 @@ class Year:
     def reviews(self) -> int:
         return sum(one.reviews for one in self.days)
 
-    @property
-    def imported(self) -> int:
-        """How many of them were not made here; 0 where there are too many others to count."""
-        return self.reviews - self.newest.reviews if self.newest.reviews < sample.MOST else 0
-
     def as_json(self) -> dict[str, Any]:
         """All of it, days as weeks and months are told."""
         told: dict[str, Any] = _plain(replace(self, days=()))
@@ -90,8 +88,10 @@ def read(connection: Connection, now: datetime, settings: Settings, *, learner: 
     on = study_day(now)
     first = on - LONG
     each = days.read(connection, first, on, learner=learner)
-    parameters, weights_since, _ = model_now(connection, learner=learner)
-    newest = sample.read(connection, first, on, weights_since, learner=learner)
+    predicting = models(connection, learner=learner)
+    newest = sample.read(connection, first, on, predicting, learner=learner)
+    imported = [one.card for one in newest if one.kind == _IMPORT]
+    cut = cut_short(connection, set(imported), learner=learner)
     aims = Aims.read(connection, learner=learner)
     planned = exam.in_force(connection, on, learner=learner)
     coming, seconds = today.coming(connection, now, settings, learner=learner)
@@ -106,11 +106,11 @@ def read(connection: Connection, now: datetime, settings: Settings, *, learner: 
         tuple(coming),
         tuple(cards_a_day * seconds / 60 for cards_a_day in coming),
         cards.read(connection, on, learner=learner),
-        Newest(len(newest), newest[-1].day if newest else None),
+        Newest(len(newest), len(imported), newest[-1].day if newest else None),
         tuple(sample.hours(newest)),
         sample.pace(newest, new=False),
         sample.pace(newest, new=True),
-        calibration.calibration(newest, parameters),
+        calibration.calibration(newest, predicting, cut),
         tuple(sample.chapters(connection, newest, aims, learner=learner)),
         tuple(sample.tags(newest, aims)),
         answers.read(connection, learner=learner),

@@ -19,11 +19,11 @@ from studyapp.errors import StudyError
 from studyapp.lab import grade as grading
 from studyapp.memory import fold
 from studyapp.memory.clock import study_day
-from studyapp.memory.fold import Event, EventKind
+from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, Event, EventKind
 from studyapp.memory.state import Rating, State
 from studyapp.store import entry, log, tables
 from studyapp.study.pause import paused
-from studyapp.study.recall import NO_OUTCOMES, outcome
+from studyapp.study.recall import outcome
 from studyapp.study.trial.form import FORMS, WEEK, Arm, Form, Strata, assigned, suffices
 from studyapp.study.trial.roster import Roster
 
@@ -244,7 +244,7 @@ def _followed(
         .where(
             review.learner_id == learner,
             review.card_id.in_(list(uids)),
-            review.kind.not_in([kind.value for kind in NO_OUTCOMES]),
+            review.kind.not_in([kind.value for kind in (*CRAMMED, *FROM_ELSEWHERE)]),
         )
         .order_by(review.effective_day, review.stamp, review.uid)
     ):

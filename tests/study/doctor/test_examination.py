@@ -440,7 +440,7 @@ def test_an_older_database_is_brought_up_to_date(database: Path, clock: Clock) -
         "ix_memory_stability_difficulty_reviews_learner_id_card_id",
     )
     gone = [f"DROP INDEX {name}" for name in newest]
-    sql("DELETE FROM schema_version WHERE version = 26", *gone)(database)
+    sql("DELETE FROM schema_version WHERE version >= 26", *gone)(database)
     found = look(database, clock)
     assert "last opened by an older studyapp" in told(found)
     assert any("up to date" in one.done for one in mend(str(database), found, clock()).mended)
