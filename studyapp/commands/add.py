@@ -48,6 +48,8 @@ def add(
     from studyapp.study.capture import Caught
     from studyapp.study.capture import add as keep
 
+    if question == "-" and answer:
+        raise click.UsageError("With - the answers come from standard input; give no ANSWER.")
     with opening.desk() as desk:
         if question not in (None, "-"):
             added = keep(desk, [Caught(question or "", answer, source, tags)])

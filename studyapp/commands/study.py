@@ -41,6 +41,8 @@ def review(opening: Opening, chapter: str | None, plain: bool) -> None:
 @click.pass_obj
 def quiz(opening: Opening, chapter: str, book: bool, plain: bool, as_json: bool) -> None:
     """A chapter's questionnaire; with --json only how it has gone so far."""
+    if book and as_json and not plain:
+        raise click.UsageError("--book says which questions are asked; --json alone asks none.")
     if not (plain or as_json):
         opening.app(quiz=chapter, book=book)
         return
@@ -70,6 +72,8 @@ def quiz(opening: Opening, chapter: str, book: bool, plain: bool, as_json: bool)
 @click.pass_obj
 def due(opening: Opening, short: bool, as_json: bool) -> None:
     """What is due now, after the day's limits; what waits, and what tomorrow will ask."""
+    if short and as_json:
+        raise click.UsageError("--short and --json do not go together.")
     if short:
         from studyapp.commands import count
 

@@ -51,6 +51,10 @@ def trial(
     changes = stop or any(one is not None for one in (said, out, other))
     if sure is not None and said is None:
         raise StudyError("--sure says how sure you are of what --predict says; give both.")
+    if yes and out is None:
+        raise click.UsageError("--yes goes with --leave-out.")
+    if (said is not None) + stop + (out is not None or other is not None) > 1:
+        raise click.UsageError("--predict, --stop and a change of a trial go one at a time.")
     with opening.study(writes=changes) as desk:
         if form is not None and (stop or out is not None or other is not None):
             _check(desk, form)
@@ -124,7 +128,7 @@ def _change(
     *,
     stop: bool,
 ) -> None:
-    """Do what the options ask for, in the order in which they can follow each other."""
+    """Do what the options ask for."""
     from studyapp.commands.lab import read_answer
     from studyapp.study.trial import course, roster
     from studyapp.study.trial.form import FORMS

@@ -1,4 +1,4 @@
-"""The ids of a note whose text is being changed: each stays, as a card is known by it.
+"""What a note is known by while its text is being changed: its ids, and what an import wrote.
 
 A file that lacks an id is given one; a note that had one is told which.
 """
@@ -10,11 +10,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from studyapp.notes.note import Note, Problem
+from studyapp.notes.mark import spelled
+from studyapp.notes.note import CardStyle, Depth, Note, Problem
 from studyapp.notes.paragraph import joined
 
 _MARK = re.compile(r"\{#([a-z0-9-]+)\}")
 _LACKS = "has no {#id}"  # what a reader says of it
+_KEYS: Sequence[tuple[str, object]] = (  # of a comment, and what a note has without it
+    ("number", None),
+    ("section", None),
+    ("family", None),
+    ("tags", ()),
+    ("card", CardStyle.ANSWER),
+    ("need", None),
+    ("as-of", None),
+    ("synonyms", ()),
+    ("long", None),
+    ("depth", Depth.CORE),
+    ("book", None),
+    ("reverse", True),
+    ("changed", None),
+)
 
 
 def told(name: str) -> str:
@@ -23,16 +39,53 @@ def told(name: str) -> str:
 
 
 def kept(
-    name: str, before: str, text: str, read: Note | None, problems: Sequence[Problem]
+    had: Note, before: str, text: str, read: Note | None, problems: Sequence[Problem]
 ) -> tuple[Note | None, tuple[Problem, ...]]:
-    """What was *read* of the new *text* of the note *name*, None if it is no longer that one, and
-    what is wrong with it, with the ids that it had *before* and has to have."""
+    """What was *read* of the new *text* of the note that was *had*, None if it is no longer that
+    one, and what is wrong with it, with the ids that it had *before* and has to have."""
     wrong = [_advised(one, before, text) for one in problems]
-    if read is not None and read.id != name:
-        return None, (Problem(read.path, read.line, told(name)), *wrong)
+    if read is not None and read.id != had.id:
+        return None, (Problem(read.path, read.line, told(had.id)), *wrong)
+    if read is not None and (read.guid, read.origin) != (had.guid, had.origin):
+        return None, (Problem(read.path, _last_line(text), _imported(had)), *wrong)
     if read is not None:
         wrong += [Problem(read.path, line, told(was)) for line, was in _changed(before, text)]
     return read, tuple(sorted(wrong))
+
+
+def lost(had: Note, now: Note) -> str:
+    """What the comment of a note said, if an edit has left nothing of it: tags: verb, card: cloze.
+    Who takes one key of it away has seen the others."""
+    said = [_pairs(one) for one in (had, now)]
+    return "" if said[1] else ", ".join(f"{key}: {value}" for key, value in said[0].items())
+
+
+def _pairs(note: Note) -> dict[str, str]:
+    found = ((key, getattr(note, key.replace("-", "_")), usual) for key, usual in _KEYS)
+    said = {key: value for key, value, usual in found if value != usual}
+    return {key: _spelled(key, value) for key, value in said.items()}
+
+
+def _spelled(key: str, value: object) -> str:
+    if isinstance(value, tuple):
+        return ("; " if key == "synonyms" else " ").join(value)
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _imported(had: Note) -> str:
+    """That what an import wrote has to stay; nothing else has to of what it did not."""
+    guid = f"guid: {spelled(had.guid)}" if had.guid else ""
+    origin = f"origin: {had.origin}" if had.origin else ""
+    said = ", ".join(filter(None, (guid, origin)))
+    if not said:
+        return "guid and origin are what an import writes: leave them out"
+    return f"<!-- {said} --> must stay: the next import knows the note by it"
+
+
+def _last_line(text: str) -> int:
+    """The line of its last comment, or the last one."""
+    lines = text.rstrip().split("\n")
+    return next((at for at in range(len(lines), 0, -1) if "<!--" in lines[at - 1]), len(lines))
 
 
 def _advised(problem: Problem, before: str, text: str) -> Problem:

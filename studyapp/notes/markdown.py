@@ -906,6 +906,23 @@ def _report_unclosed(file: _File, tokens: Sequence[Token]) -> None:
                     file.report(first + 1, f"the {what} that begins here is never closed")
 
 
+_CELLS = ("th_open", "td_open")  # in which there are no comments
+
+
+def _unclosed(text: str) -> Iterator[int]:
+    """The line of a paragraph, from 0, in which a comment begins that does not end in it, if one
+    does: what was to be hidden is shown, and keys in it are not read."""
+    if "<!--" in text:
+        end = _last_comment(text)
+        said = _SPAN.sub(_blotted, text[:end]) + CODE_SPAN.sub(_blotted, text[end:])
+        if found := re.search(r"(?<!\\)<!--", said):
+            yield said.count("\n", 0, found.start())
+
+
+def _blotted(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", _GONE, match[0])
+
+
 # What CommonMark lets run on over empty lines and headings until its own end.
 _HTML = [
     (re.compile(begin, re.IGNORECASE), re.compile(close, re.IGNORECASE), what)
@@ -935,6 +952,10 @@ def _report_misread(file: _File, tokens: Sequence[Token]) -> None:
                 "this paragraph is too long, or has too many [ or <!: it is shown as it is written"
             )
             file.report(following.map[0] + 1, told)
+        elif following.type == "inline" and following.map and token.type not in _CELLS:
+            for at in _unclosed(following.content):
+                told = "the comment that begins here is never closed; \\<!-- is text"
+                file.report(following.map[0] + at + 1, told)
     deepest = next((it for it in tokens if it.map and it.level >= DEEPEST - 1), None)
     if deepest is not None and deepest.map:
         told = "lists and quotes are nested too deep here: what is within is not shown"

@@ -199,10 +199,9 @@ def _text(caught: Caught, taken: set[str]) -> str:
     answer = _clean(caught.answer).strip()
     source = " ".join(_clean(caught.source).split())
     tags = tuple(dict.fromkeys(map(_clean, caught.tags)))
-    wrong = next((tag for tag in tags if not tagging.is_tag(tag)), None)
-    if wrong is not None:
-        why = "it is one word, without a comma, < or >, and without two dashes"
-        raise _refusal(caught.line, f"{wrong!r} can be no tag: {why}")
+    for tag in tags:
+        if why := tagging.wrong(tag):
+            raise _refusal(caught.line, f"{tag!r} can be no tag: {why}")
     if not question:
         raise _refusal(caught.line, "a card needs a question")
     name = markdown.own_id(f"my {question}", taken)
@@ -364,7 +363,7 @@ class DraftEdit:
 
         of = self.kept.note
         read, problems = markdown.alone(text, _kind(of), of.path)
-        return identity.kept(of.id, self.kept.text, text, read, problems)
+        return identity.kept(of, self.kept.text, text, read, problems)
 
     def finish(self, desk: Desk) -> None:
         from studyapp.notes import markdown

@@ -61,7 +61,7 @@ variant = tables.variant.c
 said, other = tables.passage.c, tables.passage.alias("other").c
 
 LIMIT = 50  # notes that a search shows
-_SHORT = 200  # hits at which a search of short words stops: it looks through all that is said
+_SHORT = 200  # hits at which a search of short words stops, if that is enough: it scans all text
 _MOST = 300  # hits of which those in the question come first
 _FEW = 3000  # cards or notes with a condition, up to which these alone are looked at
 _MOST_OF_CHAPTER = 12_000  # notes of a chapter, up to which these alone are looked at
@@ -280,7 +280,8 @@ def _is_scanned(part: Query) -> bool:
             return any(map(_is_scanned, parts))
         case Compared(Property.DUE | Property.LAPSES):
             return False
-    return isinstance(part, Compared) or part == typed_words.Is(State.NEW)
+    scanned = isinstance(part, (Compared, typed_words.Introduced))
+    return scanned or part == typed_words.Is(State.NEW)
 
 
 def _is_led_to(part: Query) -> bool:
@@ -451,14 +452,25 @@ class _Search:
         given: dict[str, Any] = {f"word{at}": word for at, word in enumerate(words)}
         given |= {"runs": runs} if runs is not None else {}
         given |= {"passages": passage.given(dialect, passages)} if few is not None else {}
-        given |= {"whose": self.learner, "most": _SHORT if short else _MOST}
-        rows = sorted(self.connection.execute(hits, given).all(), key=_PLACE)
+        given |= {"whose": self.learner}
+        rows = self._enough(hits, given, max(limit, _SHORT if short else _MOST), limit)
         whole = [_whole(word) for word in words]
         best = sorted(rows[:_RANKED], key=lambda row: _rank(row, whole))
         found = dict[int, str]()
         for row in (*best, *rows[_RANKED:]):
             found.setdefault(row.note_id, row.key)
         return list(found.items())[:limit]
+
+    def _enough(
+        self, hits: Select[Any], given: Mapping[str, Any], most: int, limit: int
+    ) -> list[Any]:
+        """The first *most* hits in their order, or as many more as it takes for *limit* notes: one
+        note may have many."""
+        while True:
+            rows = self.connection.execute(hits, {**given, "most": most}).all()
+            if len(rows) < most or len({row.note_id for row in rows}) >= limit:
+                return sorted(rows, key=_PLACE)
+            most *= 4
 
     def begun(self, words: Sequence[str], rest: Sequence[Query]) -> _Few | None:
         """What a search of words begins with, where these are in many passages."""
@@ -666,6 +678,8 @@ class _Search:
             case Rated():
                 # Card by card: a year may have hundreds of thousands of reviews.
                 return self._rated(wanted, card.id).exists()
+            case typed_words.Introduced(days):
+                return self._introduced(days)
             case Compared(of, sign, number):
                 return and_(card.id.is_not(None), self._compared(of, sign, number))
 
@@ -736,6 +750,8 @@ class _Search:
                 return self._cards(aside.marked(self.connection, learner=self.learner))
             case Rated():
                 return self._rated_few(part)
+            case typed_words.Introduced():
+                return self._looked_through(self._remembered().where(self.condition(part)))
             case typed_words.Is(how) if how is not State.REVIEW:
                 return self._cards(self._remembered().where(self._stands(how)))
             case Compared() if part.sign != "!=":
@@ -831,7 +847,7 @@ class _Search:
         )
         step = step.union_all(select(after.scalar_subquery()).where(step.c.day.is_not(None)))
         model = log.in_force(self.connection, learner=self.learner).model
-        most = days_since(self.connection, step.c.day, self.today)
+        most = self._days_since(step.c.day)
         most = most * (_ROUNDED / model.interval(1.0, number))
         mine = memory.learner_id == self.learner
         upto = and_(mine, memory.last_day == step.c.day, memory.stability <= most)
@@ -922,12 +938,18 @@ class _Search:
 
     def _of_days(self, days: int, of: ColumnElement[int] | None = None) -> Select[int]:
         """The cards of all reviews of the last *days*, or those of one card."""
-        since = self.today - timedelta(days=min(days, self.today.toordinal()) - 1)
-        rows = select(review.card_id).where(review.effective_day >= since)
+        rows = select(review.card_id).where(review.effective_day >= self._since(days))
         if of is None:
             return rows.where(review.learner_id == self.learner)
         mine = func.coalesce(review.learner_id, self.learner) == self.learner
         return rows.where(mine, review.card_id == of)
+
+    def _introduced(self, days: int) -> ColumnElement[bool]:
+        return memory.first_day >= self._since(days)
+
+    def _since(self, days: int) -> date:
+        """The first of the last *days*, today one of them."""
+        return self.today - timedelta(days=min(days, self.today.toordinal()) - 1)
 
     def _compared(self, of: Property, sign: str, number: float) -> ColumnElement[bool]:
         compare: Callable[[Any, Any], ColumnElement[bool]] = _SIGNS[sign]
@@ -942,15 +964,21 @@ class _Search:
                 return compare(func.coalesce(memory.reviews, 0), number)
             case Property.DUE:
                 return compare(memory.due, self.today + timedelta(days=number))
+            case Property.INTERVAL:
+                days = self._days_since(memory.last_day) - self._days_since(memory.due)
+                return and_(memory.state == state.State.REVIEW, compare(days, number))
             case Property.RETRIEVABILITY:
                 return self._recalled(compare, number)
+
+    def _days_since(self, day: ColumnElement[Any]) -> ColumnElement[Any]:
+        return days_since(self.connection, day, self.today)
 
     def _recalled(self, compare: Callable[[Any, Any], Any], number: float) -> ColumnElement[bool]:
         """Retrievability today against a number. It falls with the days as a share of stability, so
         that share is compared, the other way round."""
         model = log.in_force(self.connection, learner=self.learner).model
         at = model.interval(1.0, number) if number > 0 else float("inf")
-        days = days_since(self.connection, memory.last_day, self.today)
+        days = self._days_since(memory.last_day)
         found: ColumnElement[bool] = compare(-days, -at * memory.stability)
         return found
 

@@ -350,8 +350,10 @@ def _alone(
     no longer that one."""
     from studyapp.notes import identity, markdown
 
-    note, problems = markdown.alone(text, _page_kind(view.note.kind), path)
-    return identity.kept(view.note.id, before, text, note, problems)
+    kind = _page_kind(view.note.kind)
+    had, _ = markdown.alone(before.strip(), kind, path)
+    note, problems = markdown.alone(text, kind, path)
+    return identity.kept(had or view.note, before, text, note, problems)
 
 
 def _put(desk: Desk, view: CardView, text: str) -> None:

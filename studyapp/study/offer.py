@@ -18,20 +18,26 @@ _AHEAD = (1, 3, 7)  # days
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One thing to sit down to: so many `cards`, for which it takes about so many `minutes`."""
+    """One thing to sit down to: so many `cards`, for which it takes about so many `minutes`. Others
+    that it is of were `rated` today, or are `alike` to a card of today, for which they wait."""
 
     name: str
     plan: Plan
     cards: int
     minutes: float
+    rated: int = 0
+    alike: int = 0
 
     @property
     def told(self) -> str:
-        """12 cards, about 4 minutes; or that there is none."""
-        if not self.cards:
-            return "nothing to ask now"
+        """12 cards, about 4 minutes; or that there is none. And why there are no more."""
         minutes = words.count(max(1, round(self.minutes)), "minute")
-        return f"{words.count(self.cards, 'card')}, about {minutes}"
+        told = f"{words.count(self.cards, 'card')}, about {minutes}"
+        why = [f"{self.rated:,} rated today"] * bool(self.rated)
+        if self.alike:
+            wait = "waits for a card like it" if self.alike == 1 else "wait for a card like them"
+            why.append(f"{self.alike:,} {wait}")
+        return "; ".join([told if self.cards else "nothing to ask now", *why])
 
 
 def read(connection: Connection, now: datetime, settings: Settings, *, learner: int) -> list[Offer]:
@@ -62,7 +68,8 @@ def _crams(connection: Connection, line: Queue, *, learner: int) -> Iterator[Off
 
 def _offer(name: str, one: Plan, line: Queue, chapter_id: int | None = None) -> Offer:
     counts = line.counts(chapter_id)
-    return Offer(name, one, counts.total, line.pace.minutes(counts))
+    minutes = line.pace.minutes(counts)
+    return Offer(name, one, counts.total, minutes, line.rated_before, line.siblings)
 
 
 def _within(days: int) -> str:

@@ -99,14 +99,15 @@ def ahead(days: int) -> Plan:
     """What comes due in the next *days*, and is not yet; but for what would make a card wait that
     is due today."""
 
-    def choice(
-        connection: Connection, today: date, settings: Settings, *, learner: int
-    ) -> Iterable[ColumnElement[bool]]:
-        yield memory.due > today
-        yield memory.due <= today + timedelta(days=days)
-        yield card.family.not_in(queue.families_due(connection, today, learner=learner))
+    def load(
+        connection: Connection, now: datetime, settings: Settings, *, more: int, learner: int
+    ) -> Queue:
+        today = study_day(now)
+        due = set(connection.scalars(queue.families_due(connection, today, learner=learner)))
+        within = (memory.due > today, memory.due <= today + timedelta(days=days))
+        return queue.fading(connection, now, *within, without=due, learner=learner)
 
-    return _chosen("ahead", choice)
+    return Plan(ReviewKind.AHEAD, load, name="ahead")
 
 
 def _chosen(name: str, choice: Choice) -> Plan:

@@ -26,7 +26,7 @@ _TOKEN = re.compile(rf'(?:{_QUOTED.pattern}|[^\s"])+')
 _COMPARED = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>[-−]?(?:\d+\.?\d*|\.\d+))")
 _SHARE = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>-?(?:\d+\.?\d*|\.\d+))(?P<percent>%?)")
 _NUMBER = re.compile(r"(?P<sign><=|>=|!=|=|<|>|)(?P<number>[-−+]?\d+)")
-_RATED = re.compile(r"(\d+)(?::([1-4]))?")
+_RATED = re.compile(r"([0-9]+)(?::([1-4]))?")
 _KEY = re.compile(r"([a-z]+):(.*)", re.DOTALL | re.IGNORECASE)
 
 
@@ -57,6 +57,7 @@ class Property(StrEnum):
     LAPSES = "lapses"
     REVIEWS = "reps"
     DUE = "due"  # days from today
+    INTERVAL = "ivl"  # days from the last rating to the next review, of a card in review
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,13 @@ class Rated:
 
 
 @dataclass(frozen=True, slots=True)
+class Introduced:
+    """Met for the first time within so many study days, today one of them."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     of: Property
     sign: str
@@ -120,7 +128,9 @@ class Not:
     part: Query
 
 
-Query: TypeAlias = Word | Is | Chapter | Pack | Tag | Rated | Compared | All | Any | Not
+Query: TypeAlias = (
+    Word | Is | Chapter | Pack | Tag | Rated | Introduced | Compared | All | Any | Not
+)
 
 
 class _Mark(Enum):
@@ -264,9 +274,10 @@ def _read(typed: str) -> list[_Item]:
 
 def _items(typed: str) -> Iterator[_Item]:
     """What is typed, term by term. A parenthesis opens where a term begins, and closes where one
-    ends that has more of them than it opens: the ones of `f(x)` are its own."""
-    opened = 0
-    for match in _TOKEN.finditer(typed.replace("\0", " ")):
+    ends that has more of them than it opens: the ones of `f(x)` are its own. Half of a surrogate
+    pair, which no database takes, is as good as a question mark."""
+    opened, text = 0, typed.replace("\0", " ").encode("utf-8", "replace").decode()
+    for match in _TOKEN.finditer(text):
         term = match[0]
         while term.startswith(("(", "-(")):
             mark = _Mark.OUT if term[0] == "-" else _Mark.OPEN
@@ -322,6 +333,8 @@ def _condition(token: str, key: str, value: str) -> Query | None:
             return _due(token, value)
         case "rated":
             return _rated(token, value)
+        case "introduced":
+            return _introduced(token, value)
         case "chapter" | "pack" | "tag":
             if not value:
                 raise QueryError(f"{token} needs a name behind it, as in {_EXAMPLES[key]}.")
@@ -365,6 +378,8 @@ def _compared(token: str, value: str) -> Compared:
         raise QueryError(f"{token}: compare it with a share of 1, as in prop:r<.9.")
     if name in list(Property):
         raise QueryError(f"{token}: compare it with a number, as in prop:{name}>3.")
+    if name in _COMPARED_ELSEWHERE:
+        raise QueryError(f"{token}: {_COMPARED_ELSEWHERE[name]}; {_AS_TEXT}.")
     *known, last = [one.value for one in Property]
     raise QueryError(f"{_before(token)} what can be compared is {', '.join(known)} and {last}.")
 
@@ -396,12 +411,22 @@ def _checked(token: str, number: str) -> float:
 
 def _rated(token: str, value: str) -> Rated:
     found = _RATED.fullmatch(value)
-    if found is None or not 0 < len(found[1].lstrip("0")) <= len(str(MOST_DAYS - 1)):
+    if found is None or not _is_of_days(found[1]):
         raise QueryError(
             f"{token} needs how many days back, and a rating from 1 to 4 if one is meant, "
             f"as in {_EXAMPLES['rated']}."
         )
     return Rated(int(found[1]), int(found[2]) if found[2] else None)
+
+
+def _introduced(token: str, value: str) -> Introduced:
+    if not value.isdecimal() or not _is_of_days(value):
+        raise QueryError(f"{token} needs how many days back, as in {_EXAMPLES['introduced']}.")
+    return Introduced(int(value))
+
+
+def _is_of_days(number: str) -> bool:
+    return 0 < len(number.lstrip("0")) <= len(str(MOST_DAYS - 1))
 
 
 _EXAMPLES = {
@@ -410,6 +435,7 @@ _EXAMPLES = {
     "pack": "pack:fastai",
     "tag": "tag:apply",
     "rated": "rated:7:1",
+    "introduced": "introduced:7",
     "prop": "prop:s>30",
     "due": "due:1",
 }
@@ -421,11 +447,17 @@ _ELSEWHERE = {  # what Anki has, and how it is called here
     "preset": "there are no presets here",
     "added": "when a note came is not kept",
     "edited": "when a note was edited is not kept",
-    "introduced": "rated: finds what was rated, as in rated:7",
     "resched": "due: finds by the date, as in due:7",
     "nid": "a note is found by its id as text",
     "cid": "a card is found by its note's id as text",
     "re": "there are no patterns here; parts of words match anyway",
     "nc": "accents make no difference anyway",
+    "w": "words of their own come first without it",
     "dupe": "there is no search for doubles",
+}
+_COMPARED_ELSEWHERE = {
+    "ease": "there is no ease here; prop:d compares the difficulty, from 1 to 10",
+    "pos": "new cards have no positions here; they come as in the book",
+    "rated": "rated: finds what was rated, as in rated:7",
+    "resched": "due: finds by the date, as in due:7",
 }

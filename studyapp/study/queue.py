@@ -129,6 +129,7 @@ class Queue:
     pace: Pace
     time: float = math.inf
     siblings: int = 0
+    rated_before: int = 0  # today, of what was chosen beside what the day asks
     room: int = 0  # reviews for which a whole day has time …
     usual: int = 0  # … and one without an exam
     fewer: Fewer = Fewer()  # new cards, as it was loaded
@@ -470,17 +471,27 @@ def _in_turn(connection: Connection, queue: Queue) -> list[Item]:
 
 
 def fading(
-    connection: Connection, now: datetime, *conditions: ColumnElement[bool], learner: int
+    connection: Connection,
+    now: datetime,
+    *conditions: ColumnElement[bool],
+    without: Collection[str] = (),
+    learner: int,
 ) -> Queue:
     """The cards seen before for which *conditions* hold, due or not, what fades most first: one of
-    a family, none rated today, no steps."""
+    a family, *without* some, none rated today, no steps."""
     today = study_day(now)
     met = _families_met(connection, today, learner=learner)
     faintest = _faintest(connection, today, *conditions, learner=learner)
     one_each = _one_of_a_family(replace(item, term=None) for item in faintest)
-    items = [item for item in one_each if item.family not in met]
+    items = [it for it in one_each if it.family not in met and it.family not in without]
+    rated = sum(item.today for item in faintest)
     return Queue(
-        today, read_pace(connection, today, learner=learner), steps=False, _main=Pile(items)
+        today,
+        read_pace(connection, today, learner=learner),
+        siblings=len(faintest) - rated - len(items),
+        rated_before=rated,
+        steps=False,
+        _main=Pile(items),
     )
 
 

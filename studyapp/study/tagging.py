@@ -21,7 +21,7 @@ from studyapp.study.desk import Desk
 from studyapp.study.draft import storable
 from studyapp.study.rewriting import Rewriting
 
-_TAG = re.compile(r"[^\s,<>-][^\s,<>]*")
+_TAG = re.compile(r"[^\s,<>]+")
 _LONGEST = 100  # characters
 WHAT = "tags"  # in a record
 
@@ -56,17 +56,25 @@ def parse(typed: str) -> Change:
     """
     given = list(dict.fromkeys(normalize("NFC", printable(storable(typed))).split()))
     for one in given:
-        if not is_tag(one.removeprefix("-")):
-            raise StudyError(f"{one} can be no tag: it has no comma, < or >, and no two dashes.")
+        if why := wrong(one.removeprefix("-")):
+            raise StudyError(f"{one} can be no tag: {why}.")
     if not given:
         raise StudyError("Give tags, as in apply exam; with a minus, -exam, one is taken off.")
     on = tuple(one for one in given if not one.startswith("-"))
     return Change(on, tuple(one[1:] for one in given if one.startswith("-")))
 
 
-def is_tag(text: str) -> bool:
-    """Whether a comment can have it as one tag."""
-    return bool(_TAG.fullmatch(text)) and len(text) <= _LONGEST and "--" not in text
+def wrong(text: str) -> str:
+    """Why a comment cannot have this as one tag; empty if it can."""
+    if not text:
+        return "a minus takes the tag off that stands right behind it"
+    if len(text) > _LONGEST:
+        return f"it has {len(text)} characters, and {_LONGEST} are the most"
+    if text.startswith("-") or "--" in text:
+        return "a tag begins with no minus, and has no two dashes"
+    if not _TAG.fullmatch(text):
+        return "a tag has no comma, no space, no < and no >"
+    return ""
 
 
 def tag(desk: Desk, notes: Collection[int], change: Change) -> Rewriting:

@@ -89,9 +89,9 @@ def _by(heading: str, newest_first: Sequence[Period], name: Callable[[date], str
 
 
 def _left_out(every: Sequence[object], drawn: Sequence[object], which: str) -> str:
-    """That there are others than those that are drawn."""
+    """That there are others than those that are drawn, and what has them."""
     others = len(every) - len(drawn)
-    return f"and {others:,} {which}" if others else ""
+    return f"and {others:,} {which}, in studyapp stats --json" if others else ""
 
 
 def _ahead(year: Year) -> Sheet:

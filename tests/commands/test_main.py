@@ -32,6 +32,32 @@ def database(tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch) -
     return path
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("trial typing --stop --predict typed", "one at a time"),
+        ("trial typing --stop --leave-out q00", "one at a time"),
+        ("trial typing --predict typed --other-arm q00", "one at a time"),
+        ("trial typing --yes", "--yes goes with --leave-out"),
+        ("trial typing --sure 70", "give both"),
+        ("due --short --json", "--short and --json do not go together"),
+        ("quiz 1 --book --json", "--json alone asks none"),
+        ("add - answer", "give no ANSWER"),
+        ("exam 2027-01-31 --off", "--off goes with no DATE"),
+        ("backup x.zip --list", "--list takes no FILE"),
+        ("export x.apkg --chapter 1 --pack test", "do not go together"),
+        ("import x --undo --dry-run", "goes with neither"),
+        ("import x --yes", "go with --as-attempt"),
+        ("check --run .  --fix", "no --fix"),
+    ],
+)
+def test_no_option_is_passed_over_beside_another(words: str, told: str, database: Path) -> None:
+    refused = run(*words.split())
+    assert refused.exit_code in (1, 2)
+    assert told in " ".join(refused.output.replace("│", " ").split())
+    assert not database.exists()
+
+
 def test_due_after_limits() -> None:
     rest = {"learning": 0, "review": 0}
     result = run("due", "--json")

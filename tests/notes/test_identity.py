@@ -42,10 +42,63 @@ def test_an_id_that_was_there_is_put_back(
     before: str, old: str, new: str, line: int, told: str
 ) -> None:
     text = before.replace(old, new)
-    name = before.partition("{#")[2].partition("}")[0]
+    had, _ = markdown.alone(before, FileKind.QUESTIONNAIRE, Path("a.md"))
+    assert had is not None
     read, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, Path("a.md"))
-    note, wrong = identity.kept(name, before, text, read, problems)
+    note, wrong = identity.kept(had, before, text, read, problems)
     assert [one.line for one in wrong[:1]] == ([line] if line else [])
     assert all(told in one.message for one in wrong[:1])
     assert (note is None) is ("{#parts}" not in text and before is ITEMS)
     assert "check --fix" not in " ".join(one.message for one in wrong)
+
+
+FROM = """## What is a heap? {#heap}
+
+A tree.
+
+<!-- tags: trees data, section: 1.19, guid: a%2Cb, origin: 0123456789abcdef -->"""
+MUST = "<!-- guid: a%2Cb, origin: 0123456789abcdef --> must stay"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("<!-- tags: trees data, section: 1.19, guid: a%2Cb, origin: 0123456789abcdef -->", "", 3),
+        ("guid: a%2Cb, ", "", 5),
+        ("a%2Cb", "other", 5),
+        (", origin: 0123456789abcdef", "", 5),
+        ("A tree.", "A tree.\n\n<!-- tags: other -->", 0),  # a comment more, which is not read
+        ("tags: trees data, section: 1.19, ", "", 0),
+        ("A tree.", "A sorted tree.", 0),
+    ],
+)
+def test_what_an_import_wrote_is_put_back(old: str, new: str, line: int) -> None:
+    assert old in FROM
+    had, _ = markdown.alone(FROM, FileKind.QUESTIONNAIRE, Path("a.md"))
+    assert had is not None
+    text = FROM.replace(old, new)
+    read, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, Path("a.md"))
+    note, wrong = identity.kept(had, FROM, text, read, problems)
+    assert (note is None) is bool(line)
+    assert [one.line for one in wrong if MUST in one.message] == [line] * bool(line)
+
+
+@pytest.mark.parametrize(
+    ("comment", "now", "told"),
+    [
+        ("tags: a b, section: 1.19", "", "section: 1.19, tags: a b"),
+        ("tags: a b, section: 1.19", "<!-- section: 1.19 -->", ""),  # seen, and taken away
+        ("need: 1, reverse: no", "<!-- source: a book -->", "need: 1, reverse: no"),
+        ("card: cloze, synonyms: a; b c", "a <!-- b", "card: cloze, synonyms: a; b c"),
+        ("number: 3, as-of: 2026, depth: more, family: f", "", None),
+        ("long: why, book: 4, changed: 2026-12", "", None),
+        ("card: answer", "", ""),
+    ],
+)
+def test_a_comment_that_an_edit_has_lost_is_told(comment: str, now: str, told: str | None) -> None:
+    texts = (f"## Q? {{#q}}\n\n- [ ] ==p=={{#p}}\n\n{it}" for it in (f"<!-- {comment} -->", now))
+    had, left = (markdown.alone(it, FileKind.QUESTIONNAIRE, Path("a.md"))[0] for it in texts)
+    assert had is not None
+    assert left is not None
+    said = identity.lost(had, left)
+    assert sorted(said.split(", ")) == sorted((comment if told is None else told).split(", "))

@@ -224,7 +224,7 @@ def test_a_note_ends_where_the_next_begins(folder: Folder) -> None:
         "1. [ ] numbered, so not a point",
         "    indented code <!-- kept -->\n    - [ ] no point",
         "A hard  \nbreak, `<!-- code -->` and [test error rose](fact:overfit.error_gap?n=64).",
-        "An escaped \\<!-- is no comment -->, nor is an open <!-- one.",
+        "An escaped \\<!-- is no comment -->, nor is an open \\<!-- one.",
         "==marked== without a cloze",
     ],
 )
@@ -544,6 +544,9 @@ ITEM = "## Q? {#q}\n- [ ] a {#a}\n"
         ("## Q? {#ok}\n```\nx\n    ```", 1, "the code fence that begins here is never closed"),
         ("## Q? {#ok}\n````\n```", 1, "the code fence that begins here is never closed"),
         ("## Q? {#ok}\na\n\n<!-- number: 3\n\n## R?", 3, "the comment that begins here is never"),
+        ("## Q? {#ok}\n\na\nb <!-- oops", 3, "the comment that begins here is never closed;"),
+        ("## Q? {#ok}\n- `<!-- x` <!-- a --> <!-- b", 1, "the comment that begins here is never"),
+        ("## Q? <!-- c {#ok}\na", 0, "the comment that begins here is never closed"),
         ("## Q? {#ok}\n# Part", 1, "a # heading within a note"),
         ("## Q? {#ok}\na\n---\n", 1, "a line of - right below text"),
         ("## Q? {#ok}\na\n===\n", 1, "a line of = right below text"),
@@ -708,6 +711,7 @@ def test_what_html_ends_by_itself_or_is_closed_is_no_problem(folder: Folder) -> 
         "<?x ?>",
         "<!DOCTYPE html>",
         "a <pre>",
+        "a <!-- b\nc --> `<!-- code` \\<!-- text",
     ):
         page = folder.page(f"## Q? {{#q}}\n\n{text}\n\n## R? {{#r}}\n")
         assert ids(page) == ["q", "r"]

@@ -197,7 +197,7 @@ BROKEN = [
     ('{"question": "a?", "url": "b"}', "there is no field 'url'; known are question, answer"),
     ('{"question": ["a?"]}', "question is no text"),
     ('{"question": "a?", "tags": "b"}', "tags is no list of texts"),
-    ('{"question": "a?", "tags": ["b c"]}', "'b c' can be no tag: it is one word, without a comma"),
+    ('{"question": "a?", "tags": ["b c"]}', "'b c' can be no tag: a tag has no comma, no space"),
     ('{"question": "a?", "source": "b --> c"}', "the source has signs that a comment cannot have"),
     ('{"question": "a\\ud800?"}', "half of a surrogate pair, a NUL or a byte that is no UTF-8"),
     ('{"question": "a?", "tags": ["\\u0000"]}', "half of a surrogate pair, a NUL or a byte"),

@@ -215,6 +215,8 @@ def hits(engine: Engine, typed: str) -> str:
         ("or", ""),
         ('"is:due"', "dog"),
         ("add::up", ""),
+        ("\udce9", "batch layers over soft valid"),  # as ?, which each question has
+        ("over\ud800fitting", ""),
         # how a card stands
         ("is:due", "over"),
         ("is:new", "batch dog layers"),
@@ -263,6 +265,14 @@ def hits(engine: Engine, typed: str) -> str:
         ("due:-2", "over"),
         ("due:<=7", "layers over soft"),
         ("prop:due>7", "valid"),
+        ("prop:ivl=8", "over"),  # rated ten days ago, due for two
+        ("prop:ivl>=8", "over valid"),
+        ("prop:ivl<8", ""),  # what is in its steps has no interval
+        ("-prop:ivl>0", "batch dog layers soft"),
+        ("introduced:1", "layers valid"),
+        ("introduced:7", "layers soft valid"),
+        ("introduced:99999", "layers over soft valid"),
+        ("-introduced:7", "batch dog layers over"),
     ],
 )
 def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: str) -> None:
@@ -278,7 +288,14 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
         ("deck:", "deck: a deck is found by chapter:"),
         ("tags:", "tags: did you mean tag:, as in tag:apply?"),
         ("dog " * 200 + "batch " * 5000, "batch: no more than 200 words are searched for at once."),
-        ("prop:q>3", "prop:q>3: what can be compared is s, d, r, lapses, reps and due."),
+        ("prop:q>3", "prop:q>3: what can be compared is s, d, r, lapses, reps, due and ivl."),
+        ("prop:ivl", "prop:ivl: compare it with a number, as in prop:ivl>3."),
+        ("prop:ease<2", "prop:ease<2: there is no ease here; prop:d compares the difficulty"),
+        ("prop:pos=1", "prop:pos=1: new cards have no positions here"),
+        ("introduced:soon", "introduced:soon needs how many days back, as in introduced:7."),
+        ("introduced:0", "introduced:0 needs how many days back"),
+        ("introduced:²", "introduced:² needs how many days back"),
+        ("w:dog", "w:dog: words of their own come first without it; in quotes it is text."),
         ("prop:s", "prop:s: compare it with a number, as in prop:s>3."),
         ("prop:s>x", "prop:s>x: compare it with a number"),
         ("prop:due>9999999", "prop:due>9999999: no card gets that far"),
@@ -302,6 +319,8 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
         ("-prop:r>900", "prop:r>900: give it as a share of 1, as in prop:r<.9."),
         ("(" * 60 + "a", "( is there too often"),
         ("prop:r>nan", "prop:r>nan: compare it with a share of 1, as in prop:r<.9."),
+        ("chapter:\udce9", "There is no deck '?'"),
+        ("\udce9:1 is:caf\udce9", "is:caf?: a card is due"),
         ("is:due )", "): no parenthesis is open before it; in quotes it is text."),
         ("(is:due or dog))", "dog)): no parenthesis is open before it"),
         ("is:due ( )", "(): nothing stands in it; in quotes it is text."),
@@ -380,6 +399,17 @@ def test_whatever_is_typed_finds_something_or_says_why_not(stock: Engine, typed:
         hits(stock, typed)
 
 
+@pytest.mark.parametrize("typed", ["what", "a", "o", "the -dog"])
+def test_how_many_hits_come_first_loses_no_note(
+    stock: Engine, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    found = names(stock, typed)
+    monkeypatch.setattr(find, "_MOST", 1)
+    monkeypatch.setattr(find, "_SHORT", 1)
+    assert [names(stock, typed, limit=some) for some in (1, 2, 50)][2] == found
+    assert len(found) > 1
+
+
 def test_what_is_searched_goes_with_the_content(engine: Engine, tmp_path: Path) -> None:
     """Reworded, gone and back again: found by what a note says now, and by nothing else."""
     root, clock = tmp_path / "new", Clock()
@@ -440,6 +470,7 @@ def test_where_a_search_begins_is_no_more_than_a_quicker_way(
     typed += ("is:new batch", "is:new", "prop:r<.99 overfitting", "prop:r<=.99", "is:learn")
     typed += ("is:due or is:leech", "dense or (overfitting is:due)", "due:<=7", "prop:s>0")
     typed += ("overfitting (is:suspended or is:due rated:7)", "prop:lapses>=0")
+    typed += ("prop:ivl>=8", "introduced:7 (which or give)", "introduced:30", "prop:ivl<9 -seen")
     typed += ("prop:d>5", "prop:reps<2", "prop:lapses<1 -is:new", "rated:30 -seen", "-nowhere")
 
     def all_found() -> list[list[str]]:
@@ -461,6 +492,7 @@ TERMS_OF_ALL = (
     *(f"is:{one}" for one in State),
     *("chapter:1", "chapter:spanish", "pack:words", "tag:apply", "tag:t*"),
     *("rated:1", "rated:7", "rated:7:1", "rated:30:3", "prop:s>29.5", "prop:s<5", "prop:d>5"),
+    *("prop:ivl>7", "prop:ivl!=8", "introduced:7", "introduced:30"),
     *("prop:r<1", "prop:r>=1", "prop:lapses<1", "prop:lapses>=0", "prop:reps=2", "prop:reps<1"),
     *("prop:reps!=0", "due:7", "due:<=7", "prop:due>0", "overfitting", "what", "of", "e", "seen"),
 )
@@ -533,6 +565,9 @@ class Plain:
                     card == one.id and day >= since and rating in (None, given)
                     for card, day, given in self.rated
                 )
+            case query.Introduced(days):
+                since = self.today - timedelta(days=days - 1)
+                return of.first_day is not None and of.first_day >= since
             case query.Compared(what, sign, number):
                 value = self.value(what, of)
                 return value is not None and bool(find._SIGNS[sign](value, number))
@@ -568,6 +603,10 @@ class Plain:
                 return None if of.due is None else (of.due - self.today).days
             case Property.RETRIEVABILITY:
                 return Parameters().retrievability(of, self.today)
+            case Property.INTERVAL:
+                if of.state is not Kind.REVIEW or of.due is None or of.last_day is None:
+                    return None
+                return (of.due - of.last_day).days
 
 
 def joined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

@@ -377,6 +377,39 @@ def test_what_slips_and_what_is_to_mend_are_asked_alone(seen: Engine, clock: Clo
     assert kinds(seen)[-2:] == ["ahead", "ahead"]
 
 
+def test_an_offer_says_why_it_asks_no_more(seen: Engine, content: Path, clock: Clock) -> None:
+    """Two of a family and another one: what was rated today, and what waits for one like it."""
+    path = content / "1" / "questionnaire.md"
+    ends = [f"- [ ] extra: second of q0{number}\n\n<!-- section: 1.1" for number in range(3)]
+    text = path.read_text()
+    for end, family in zip(ends, ("twins", "twins", "other"), strict=True):
+        text = text.replace(end, f"{end}, family: {family}")
+    path.write_text(text)
+    card, note = tables.card.c, tables.note.c
+    with writing(seen) as connection:
+        sync.sync(connection, [content], clock())
+        of = select(note.name, card.id).join(tables.note, note.id == card.note_id)
+        ids = {name: one for name, one in connection.execute(of) if name in ("q00", "q01", "q02")}
+        for one in ids.values():
+            review.mark(connection, one, clock(), learner=1)
+
+    def told() -> str:
+        with reading(seen) as connection:
+            offers = offer.read(connection, clock(), Settings(), learner=1)
+        return next(one.told for one in offers if one.plan is TO_MEND)
+
+    def rate(name: str) -> None:
+        with writing(seen) as connection:
+            last = log.read_memory(connection, ids[name], learner=1).last_review
+            review.answer(connection, ids[name], last, Rating.GOOD, clock(), learner=1)
+
+    assert told() == "2 cards, about 1 minute; 1 waits for a card like it"
+    rate("q01")
+    assert told() == "1 card, about 1 minute; 1 rated today; 1 waits for a card like it"
+    rate("q02")
+    assert told() == "nothing to ask now; 2 rated today; 1 waits for a card like it"
+
+
 def test_what_an_experiment_of_today_grounds_is_asked(
     seen: Engine, content: Path, clock: Clock
 ) -> None:
@@ -427,7 +460,7 @@ def test_an_offer_says_what_its_sitting_asks(seen: Engine, clock: Clock) -> None
     for one in offers:
         sitting = Sitting(desk_of(seen, clock), one.plan)
         assert sitting.counts.total == one.cards
-        assert (one.told == "nothing to ask now") == (sitting.view is None)
+        assert one.told.startswith("nothing to ask now") == (sitting.view is None)
         assert one.plan.name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,20 @@ def test_of_several_files_all_are_written_or_none(desk: Desk) -> None:
     assert files() == before
 
 
-@pytest.mark.parametrize("typed", ["", "  ", "a,b", "-", "--", "<b>", "a-->", "x" * 101])
-def test_what_can_be_no_tag_is_told(typed: str) -> None:
-    with pytest.raises(StudyError, match=r"can be no tag|Give tags"):
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "Give tags, as in apply exam"),
+        ("  ", "Give tags"),
+        ("a,b", "a,b can be no tag: a tag has no comma"),
+        ("<b>", "<b> can be no tag: a tag has no comma, no space, no < and no >"),
+        ("exam -", "- can be no tag: a minus takes the tag off that stands right behind it"),
+        ("--", "-- can be no tag: a tag begins with no minus"),
+        ("--exam", "--exam can be no tag: a tag begins with no minus"),
+        ("a--b", "a--b can be no tag: a tag begins with no minus, and has no two dashes"),
+        ("x" * 101, "it has 101 characters, and 100 are the most"),
+    ],
+)
+def test_what_can_be_no_tag_is_told(typed: str, told: str) -> None:
+    with pytest.raises(StudyError, match=re.escape(told)):
         tagging.parse(typed)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
 from pictures import Pictures
 from screen import NARROW, WIDE, arrives, hides, settled, shows, tells
-from studyapp.study import library
+from studyapp.study import library, selection
 from studyapp.tui.screens.find import FindScreen, Results
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.rewrite import RewriteScreen
@@ -93,6 +95,66 @@ async def test_keys_in_one_piece_go_to_the_list_that_those_before_them_lead_to(
         await tells(pilot, "Suspended: 1 card; u takes it back.")
 
 
+async def test_as_many_as_are_shown_are_all_unless_there_are_more(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`end` goes to the last that there is, not to the last that was read."""
+    app = make_app()
+    for limit, told in ((19, "19 found"), (12, "more than 12 found")):
+        monkeypatch.setattr("studyapp.tui.screens.find.LIMIT", limit)
+        async with app.run_test(size=NARROW) as pilot:
+            await open_today(pilot)
+            await pilot.press("slash", *typed("is:new"))
+            await shows(pilot, told)
+            await pilot.press("tab", "end")
+            await hides(pilot, "more than")
+            await shows(pilot, "19 found")
+            results = app.screen.query_one(Results)
+            assert results.highlighted == 18
+            row = results.region.y + results.highlighted - results.scroll_offset.y
+            assert results.region.y <= row < results.region.bottom
+        app = make_app()
+
+
+async def test_what_is_marked_is_acted_on_though_no_longer_found(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done to many takes a while, and is told by then."""
+    app, go_on, do = make_app(), Event(), selection.do
+
+    def slowly(*given: Any) -> selection.Done:
+        assert go_on.wait(60)
+        return do(*given)
+
+    monkeypatch.setattr(selection, "do", slowly)
+    monkeypatch.setattr("studyapp.tui.screens.find.SOON", 0.01)
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("term -is:suspended"))
+        await shows(pilot, "3 found")
+        await pilot.press("tab", "ctrl+a", "at")
+        await shows(pilot, "Writing …")
+        go_on.set()
+        await tells(pilot, "Suspended: 6 cards; u takes it back.")
+        await shows(pilot, "0 found · 3 marked")
+        await pilot.press("at")
+        await tells(pilot, "They are suspended already.")
+        await pilot.press("number_sign")
+        await tells(pilot, "3 notes of a pack keep their tags")
+        await pilot.press("x")
+        await tells(pilot, "Nothing that is found here can be chosen.")
+        await pilot.press("B")
+        await tells(pilot, "Brought back: 6 cards; u takes it back.")
+        await shows(pilot, "3 found · 3 marked")
+        await pilot.press("at", "ctrl+a")
+        await shows(pilot, "0 found")
+        await hides(pilot, "marked", "3 found")
+        acting = ("I", "N", "at", "minus", "number_sign", "delete", "W", "E", "H", "m", "ctrl+a")
+        await pilot.press(*acting)
+        told = "Nothing that is found here can be chosen."
+        await tells(pilot, told, 1 + len(acting))
+
+
 async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(
     make_app, open_today, pictures: Pictures
 ) -> None:
@@ -132,7 +194,8 @@ async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(
         await pilot.press("slash", *typed("q01"))
         await shows(pilot, "1 found")
         await pilot.press("tab", "u")
-        await tells(pilot, "Nothing done here is left to take back; u on Today goes further back.")
+        await tells(pilot, "Nothing done here is left to take back.")
+        await hides(pilot, "further")  # there is nothing
         await pilot.press("delete")
         await tells(pilot, "1 note of a pack cannot be deleted; @ sets aside.")
         await pilot.press("number_sign")

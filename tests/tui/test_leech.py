@@ -12,6 +12,7 @@ from studyapp.config import Settings
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.study import review
+from studyapp.tui import places
 from studyapp.tui.screens.find import FindScreen
 from studyapp.tui.screens.leech import LeechScreen
 from studyapp.tui.screens.new import NewScreen
@@ -73,6 +74,23 @@ async def test_what_happened_stands_beside_what_was_expected(make_app, open_toda
         await arrives(pilot, SectionScreen)
         await pilot.press("escape")
         await arrives(pilot, LeechScreen)
+
+
+async def test_a_card_that_says_one_thing_says_why_it_is_not_split(make_app, open_today) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        card, note = tables.card.c, tables.note.c
+        of = select(card.id).join(tables.note, note.id == card.note_id).where(note.name == "t0")
+        with app.desk.reading() as connection:
+            term = connection.scalars(of).first()
+        app.open(places.Leech(term))
+        await arrives(pilot, LeechScreen)
+        await hides(pilot, "K split")
+        await pilot.press("K")
+        await tells(
+            pilot, "It says one thing, in one point or sentence: there is nothing to split."
+        )
 
 
 async def test_a_card_is_split_and_put_together_again(

@@ -211,3 +211,44 @@ async def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
     said = path.read_text()
     assert said.endswith("Another program's.\n\nMine. One.\n\nMore.\n")
     assert said.count("## One?") == 1
+
+
+async def test_a_comment_goes_only_if_that_is_meant(
+    make_app, open_today, only_pack: Path, data: Path
+) -> None:
+    """What an import wrote in it has to stay; the rest is told before it is lost."""
+    path = data / "packs" / "mine" / "a.md"
+    path.parent.mkdir(parents=True)
+    head, _, _ = (only_pack / "1" / "questionnaire.md").read_text().partition("\n## ")
+    brought = "guid: a, origin: 0123456789abcdef"
+    notes = [
+        f"## {name}? {{#{name}}}\n\nOne.\n\n<!-- tags: kept{of} -->\n"
+        for name, of in (("mine", ""), ("brought", f", {brought}"))
+    ]
+    path.write_text(f"{head}\n" + "\n".join(notes))
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *"brought", "enter")
+        await arrives(pilot, NoteScreen)
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await pilot.press("f7", *"## B? {#brought}", "enter", *"a <!-- b")
+        await shows(pilot, f"Line 2: <!-- {brought} --> must stay")
+        await pilot.press("ctrl+s")
+        await tells(pilot, "Not saved: the line above says why.")
+        await pilot.press("escape", "escape", "escape", "slash", *"mine", "enter")
+        await arrives(pilot, NoteScreen)
+        await shows(pilot, "mine?")
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await pilot.press("f7", *"## M? {#mine}", "enter", *"a <!-- b", "ctrl+s")
+        await shows(pilot, "Line 2: the comment that begins here is never closed")
+        await pilot.press(*["backspace"] * 6, "ctrl+s")
+        await tells(pilot, "Its comment is gone, with tags: kept; ctrl+s again saves it so.")
+        assert path.read_text().count("tags: kept") == 2
+        await pilot.press("ctrl+s")
+        await arrives(pilot, NoteScreen)
+        await shows(pilot, "M?")
+    assert "## M? {#mine}\na \n\n" in path.read_text()
+    assert brought in path.read_text()

@@ -22,6 +22,7 @@ from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.statistics import year
+from studyapp.tui import year as drawn
 from studyapp.tui.screens.statistics import StatisticsScreen
 from studyapp.tui.screens.today import TodayScreen
 from tests_support import Clock
@@ -36,6 +37,13 @@ SHEETS = (
     ("Answers", "Ticked, but not in your words: too few to say", "80% sure", "asked again"),
     ("Topics", "Chapters", "chapter 1"),
 )
+
+
+def test_what_is_not_drawn_is_told_with_where_it_is() -> None:
+    assert drawn._left_out(range(53), range(14), "earlier") == (
+        "and 39 earlier, in studyapp stats --json"
+    )
+    assert drawn._left_out(range(14), range(14), "earlier") == ""
 
 
 @pytest.fixture

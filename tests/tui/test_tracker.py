@@ -338,7 +338,7 @@ async def test_o_starts_a_section_and_takes_it_back(make_app, open_tracker) -> N
         await tells(pilot, "Undone: starting section 2.1.")
         await until(pilot, lambda: let_in(app) == {"1.1", "1.2", "1.3"})
         await pilot.press("u")
-        await tells(pilot, "Nothing done here is left to take back; u on Today goes further back.")
+        await tells(pilot, "Nothing done here is left to take back.")
 
 
 async def test_a_learner_may_begin_with_a_section_of_any_chapter(make_app, open_tracker) -> None:

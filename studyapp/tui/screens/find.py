@@ -12,6 +12,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -41,7 +42,7 @@ from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Columned, Heading, Row
 from studyapp.tui.screens.editing import EditingPage
-from studyapp.tui.screens.page import Page
+from studyapp.tui.screens.page import SOON, Page
 from studyapp.tui.widgets.field import LineField
 from studyapp.tui.widgets.listing import Listing
 from studyapp.tui.widgets.prose import Prose
@@ -49,11 +50,11 @@ from studyapp.tui.widgets.prose import Prose
 _HINT = (
     "Words of a question, a term, an answer; -word leaves out, or is for either, and for both.\n"
     "is:due is:new is:leech is:suspended is:buried is:mend is:mine\n"
-    "chapter:1 pack:… tag:… rated:7 rated:7:1 due:1 prop:s>30 prop:r<.9 prop:lapses>3"
+    "chapter:1 pack:… tag:… rated:7:1 due:1 prop:ivl>21 prop:r<.9 prop:lapses>3"
 )
 _NEAR = 10  # lines before the last one at which more of them are read
+_TO_END = 64 * LIMIT  # notes that are read at once to go to the last one
 _GIVING = {"give_day": "day", "give_tags": "tags"}  # what is typed to act, by what enter does then
-_MANY = 1000  # cards that take long enough for a word
 _DUE, _FIGURE = 8, 11  # cells of the columns
 _TOLD = {
     EventKind.SUSPEND: "Suspended",
@@ -85,12 +86,18 @@ class _Text(NamedTuple):
 class Results(Listing):
     """Notes, one chosen."""
 
+    class Ended(Message):
+        """The last one is wanted, be it shown yet or not."""
+
     BINDINGS = [  # noqa: RUF012
         bind("down", "cursor_down", tooltip="Go through the results", show=False),
         bind("up", "cursor_up", show=False),
         bind("page_down", "page_down", show=False),
         bind("page_up", "page_up", show=False),
     ]
+
+    def action_last(self) -> None:
+        self.post_message(self.Ended())
 
 
 class FindScreen(EditingPage):
@@ -156,19 +163,21 @@ class FindScreen(EditingPage):
         super().__init__()
         self._apart = apart
         self._found: list[Found] = []
+        self._more = False  # there are more than these
         self._wanted = ("", Order.MATCH, LIMIT)  # what is to be shown
         self._searching = False  # a worker is at it; it sees itself whether it has to do so again
         self._stale = True  # what is shown is not yet what is wanted
         self._nonsense = False  # what was typed means nothing
         self._to_open = False  # the chosen result, as soon as it is there
         self._to_list = False  # the keys, as soon as it is what is wanted
+        self._to_end = False  # the last result, as soon as it is there
         self._shown: Found | None = None
         self._deeper = Deeper()  # cards of the note shown that come only if asked for
         self._marked: Mapping[int, Sequence[int]] = {}  # cards by note
         self._origin: object = None  # what was done last before this page was there
         self._done = False  # something was done since, and may be taken back
         self._sure: Sequence[int] = ()  # the notes that another `delete` deletes
-        self._busy = False
+        self._busy = ""  # what is being done, which keys wait for
 
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
@@ -220,9 +229,9 @@ class FindScreen(EditingPage):
 
     @property
     def _has_list(self) -> bool:
-        """Whether there is a list to be in: an empty one as long as what emptied it can be taken
-        back, as `u` is a letter elsewhere."""
-        return bool(self._found) or (self._in_list and self._done)
+        """Whether there is a list to be in: an empty one as long as what is marked can be acted on,
+        or what emptied it taken back, as these keys are letters elsewhere."""
+        return bool(self._found) or (self._in_list and (self._done or bool(self._marked)))
 
     @property
     def _is_coming(self) -> bool:
@@ -270,7 +279,7 @@ class FindScreen(EditingPage):
                         now,
                         settings,
                         order=order,
-                        limit=limit,
+                        limit=limit + 1,  # which tells whether there are more
                         learner=learner,
                     )
                     beside = find.left_out(connection, typed, now, settings, learner=learner)
@@ -289,10 +298,13 @@ class FindScreen(EditingPage):
         if self._stale or wanted != self._wanted:
             self._search()
             return
-        self._nonsense = bool(told)
-        self._show(found, told or beside or self._said(found))
+        self._nonsense, limit = bool(told), wanted[2]
+        self._more = len(found) > limit
+        self._show(found[:limit], told or beside or self._said(found))
         if self._to_open:
             self._open()
+        if self._to_end:
+            self._go_to_end()
         if self._to_list:
             self.action_to_list()
 
@@ -348,19 +360,23 @@ class FindScreen(EditingPage):
         return "now" if words.is_due(first, self.desk.now()) else words.wait(first, self.desk.now())
 
     def _head(self) -> None:
-        typed, order, limit = self._wanted
-        number = len(self._found)
-        told = [f"{number} found" if number < limit else f"the first {number}"]
+        self._count()
+        of = "lapses" if self._wanted[1] is Order.LAPSES else "stability"
+        names = [("due", _DUE), (of, _FIGURE)] if self._found else []
+        self.query_one("#results").display = self._has_list
+        self.query_one("#columns", Static).update(Heading(names))
+
+    def _count(self) -> None:
+        """Say how many there are, or what is being done to them."""
+        typed, order, _ = self._wanted
+        told = [f"{'more than ' * self._more}{len(self._found):,} found"]
         told = told * (bool(typed.strip()) and not self._nonsense) + [order.value] * (
             order is not Order.MATCH
         )
         told += [f"{len(self._marked):,} marked"] * bool(self._marked)
+        told = [self._busy] if self._busy else told
         name = "Find" if self._apart is None else "Which one is it taken for?"
         self.head(name, " · ".join(told))
-        of = "lapses" if order is Order.LAPSES else "stability"
-        names = [("due", _DUE), (of, _FIGURE)] if self._found else []
-        self.query_one("#results").display = self._has_list
-        self.query_one("#columns", Static).update(Heading(names))
 
     # choosing
 
@@ -371,10 +387,8 @@ class FindScreen(EditingPage):
 
     def _choose(self, place: int) -> None:
         one = self._found[place]
-        typed, order, limit = self._wanted
-        if place > limit - _NEAR and len(self._found) == limit:
-            self._wanted = (typed, order, 4 * limit)
-            self._search()
+        if self._more and place > len(self._found) - _NEAR:
+            self._read_on()
         if one == self._shown:
             return
         self.query_one(Prose).show(one.text, self.gallery(one.text, one.path))
@@ -382,6 +396,27 @@ class FindScreen(EditingPage):
         self.study.saw(one.answer)
         self._shown = one
         self._read_deeper(one)
+
+    def _read_on(self, least: int = 0) -> None:
+        typed, order, limit = self._wanted
+        self._wanted = (typed, order, max(least, min(4 * limit, limit + _TO_END)))
+        self._search()
+
+    @on(Results.Ended)
+    def _read_to_end(self) -> None:
+        """Choose the last one once it is read; the keys behind this one are about that."""
+        if self._more:
+            self._read_on(_TO_END)
+        self._to_end = self._is_coming
+        self.hold_keys(self._to_end)
+        if not self._to_end:
+            self._go_to_end()
+
+    def _go_to_end(self) -> None:
+        self._to_end = False
+        self.hold_keys(False)
+        if self._found:
+            self._list.highlighted = len(self._found) - 1
 
     def _read_deeper(self, one: Found) -> None:
         depth, learner = self.desk.settings.depth, self.desk.learner
@@ -444,6 +479,7 @@ class FindScreen(EditingPage):
     def action_mark_one(self) -> None:
         chosen = self._list.highlighted
         if chosen is None or self._shown is None:
+            self._tell_nothing_found()
             return
         marked, one = dict(self._marked), self._shown
         if marked.pop(one.note, None) is None:
@@ -457,6 +493,8 @@ class FindScreen(EditingPage):
     def action_mark_all(self) -> None:
         if self._marked:
             self._take_marks({})
+        elif not self._found:
+            self._tell_nothing_found()
         else:
             self.set_busy("Marking …")
             self._read_all(self._wanted[0])
@@ -503,7 +541,7 @@ class FindScreen(EditingPage):
         if action in ("undo", "undo_nothing"):
             return in_list and self._done is (action == "undo") and not self._busy
         if action in _ACTING:
-            return in_list and bool(self._found) and not self._busy
+            return in_list and not self._busy  # also where nothing is, which is said
         return True
 
     @property
@@ -512,6 +550,15 @@ class FindScreen(EditingPage):
         if self._marked or self._shown is None:
             return self._marked
         return {self._shown.note: list(self._shown.cards)}
+
+    def _can_act(self) -> bool:
+        """Whether there is something to act on; said if not."""
+        if not self._chosen:
+            self._tell_nothing_found()
+        return bool(self._chosen)
+
+    def _tell_nothing_found(self) -> None:
+        self.notify("Nothing that is found here can be chosen.")
 
     def action_suspend(self) -> None:
         self._act(self._deed(selection.suspend))
@@ -529,7 +576,8 @@ class FindScreen(EditingPage):
         self._act(self._deed(selection.forget))
 
     def action_set_due(self) -> None:
-        self._open_box("day")
+        if self._can_act():
+            self._open_box("day")
 
     def action_tag(self) -> None:
         if (found := self._mine()) is None:
@@ -575,12 +623,12 @@ class FindScreen(EditingPage):
         return lambda connection, cards: deed(connection, cards, now, learner=learner)
 
     def _act(self, deed: Deed) -> None:
+        if not self._can_act():
+            return
         cards = [one for cards in self._chosen.values() for one in cards]
         if not cards:
             self.notify("Nothing here has a card.")
             return
-        if len(cards) >= _MANY:
-            self.notify(f"{len(cards):,} cards; this takes a moment.")
         self.set_busy("Writing …")
         self._write(deed, cards)
 
@@ -617,7 +665,9 @@ class FindScreen(EditingPage):
 
     def _mine(self) -> tuple[list[int], int] | None:
         """Of the chosen notes those of the learner's own, and how many are of a pack; None, after
-        one sentence, if that cannot be read."""
+        one sentence, if there are none or that cannot be read."""
+        if not self._can_act():
+            return None
         try:
             with self.desk.reading() as connection:
                 rows = rewriting.own(connection, self._chosen, learner=self.desk.learner)
@@ -638,8 +688,8 @@ class FindScreen(EditingPage):
             self._rewrite(_Text(deed, tagging.told, rewritten.TAGS))
 
     def _keep_tags(self, left: int) -> None:
-        keep = "keeps" if left == 1 else "keep"
-        self.notify(f"{words.count(left, 'note')} of a pack {keep} its tags; you can tag your own.")
+        keep = "keeps its" if left == 1 else "keep their"
+        self.notify(f"{words.count(left, 'note')} of a pack {keep} tags; you can tag your own.")
 
     def action_delete(self) -> None:
         if (found := self._mine()) is None:
@@ -712,7 +762,10 @@ class FindScreen(EditingPage):
 
     def action_past(self) -> None:
         """Of the card of the chosen note that slips most."""
-        cards = self._shown.cards if self._shown else {}
+        if self._shown is None:
+            self._tell_nothing_found()
+            return
+        cards = self._shown.cards
         if not any(one.reviews for one in cards.values()):
             self.notify("No card of it was rated yet.")
             return
@@ -729,7 +782,10 @@ class FindScreen(EditingPage):
 
     def _load(self) -> card.CardView | None:
         """A card of the chosen note; None, after one sentence, if it has none to be read."""
-        cards = list(self._shown.cards) if self._shown else []
+        if self._shown is None:
+            self._tell_nothing_found()
+            return None
+        cards = list(self._shown.cards)
         if not cards:
             self.notify("This has no card; it is changed in its file.")
             return None
@@ -741,9 +797,13 @@ class FindScreen(EditingPage):
             return None
 
     def set_busy(self, sentence: str) -> None:
-        self._busy = bool(sentence)
-        self.hold_keys(self._busy)
+        self._busy = sentence
+        self.hold_keys(bool(sentence))
         self.refresh_bindings()
+        if sentence:
+            self.set_timer(SOON, self._count)  # what is done by then need not be said
+        elif self.is_attached:
+            self._count()
 
     def show_edited(self) -> None:
         self._search()

@@ -39,6 +39,7 @@ class LeechScreen(CardsPage, inherit_bindings=False):
     BINDINGS = [  # noqa: RUF012 - what helps comes first, in the footer as well
         bind("rewrite"),
         bind("split"),
+        bind("split", "split_nothing", tooltip="", show=False),
         bind("contrast"),
         bind("suspend"),
         bind("lesson", tooltip="The experiment behind this answer", show=False),
@@ -172,8 +173,8 @@ class LeechScreen(CardsPage, inherit_bindings=False):
         if view is None or self._busy:
             return False
         match action:
-            case "split":
-                return split.can_be(view)
+            case "split" | "split_nothing":
+                return split.can_be(view) is (action == "split")
             case "lesson":
                 return bool(self._lessons)
             case "read":
@@ -183,6 +184,10 @@ class LeechScreen(CardsPage, inherit_bindings=False):
     def action_split(self) -> None:
         assert self._view is not None
         self.study.open(places.Split(self._view))
+
+    def action_split_nothing(self) -> None:
+        told = "It says one thing, in one point or sentence: there is nothing to split"
+        self.notify(f"{told}. {self.key_of('rewrite')} words it anew.")
 
     def action_contrast(self) -> None:
         self.study.open(places.Find(self._view))
@@ -227,7 +232,7 @@ class LeechScreen(CardsPage, inherit_bindings=False):
         return bool(told)
 
 
-_OWN = frozenset(("split", "contrast", "lesson", "read", "open"))
+_OWN = frozenset(("split", "split_nothing", "contrast", "lesson", "read", "open"))
 
 
 def _option(one: Relative) -> Option:

@@ -303,9 +303,14 @@ class Page(Screen[None]):
 
     def tell_nothing_undone(self) -> None:
         """Say that nothing is left of what `u` takes back on this page, and where it takes back
-        what was done before."""
-        today = f"{self.key_of('undo')} on Today goes further back"
-        self.notify(f"Nothing done here is left to take back; {today}.")
+        what was done before, if anything was."""
+        try:
+            before = any(self.study.last_done())
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
+        today = f"; {self.key_of('undo')} on Today goes further back" * before
+        self.notify(f"Nothing done here is left to take back{today}.")
 
     def asks(self, found: Newest | None) -> bool:
         """Whether `u` would take back what is older than today, and the key before has not asked

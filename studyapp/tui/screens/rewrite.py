@@ -18,8 +18,9 @@ from textual.widgets import Static, TextArea
 
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
+from studyapp.notes import identity
 from studyapp.notes.card import written_out
-from studyapp.notes.note import Problem
+from studyapp.notes.note import Note, Problem
 from studyapp.notes.paragraph import joined, parted
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study.edit import Edit
@@ -69,6 +70,9 @@ class RewriteScreen(WritingPage):
         self._former: dict[str, str] = {}  # what paragraphs in the box are there
         self._soon_looked: Timer | None = None
         self._wrong: Sequence[Problem] = ()  # what `check` would say of it
+        self._had: Note | None = None  # what the note was, if it was one …
+        self._note: Note | None = None  # … and is by what the box says
+        self._sure = ""  # the text that is saved though keys of its comment are lost
 
     def compose_body(self) -> ComposeResult:
         with Container(id="panes"):
@@ -81,6 +85,7 @@ class RewriteScreen(WritingPage):
     def on_mount(self) -> None:
         try:
             self._said, text = self._edit.read(self.desk)
+            self._had, _ = self._edit.reading(self._said.strip(), study_day(self.desk.now()))
         except StudyError as error:
             self.notify(str(error), severity="error")
             self.app.pop_screen()
@@ -107,7 +112,7 @@ class RewriteScreen(WritingPage):
         except StudyError as error:  # its file has gone, which is told when it is saved
             self.log.error(str(error))
             return
-        self._wrong = problems
+        self._wrong, self._note = problems, note
         if note is not None:
             points = [point.text for point in note.points]
             shown = written_out(note.prompt, note.front, note.answer, points, note.synonyms)
@@ -154,9 +159,22 @@ class RewriteScreen(WritingPage):
             self.action_back()
         elif self._wrong:
             self.notify("Not saved: the line above says why.", severity="error")
+        elif self._asks():
+            return
         elif self.keep_as_seen() and not self._box.read_only:
             self._box.read_only = True
             self._take_over()
+
+    def _asks(self) -> bool:
+        """Whether the comment of the note would be lost, and the key before has not asked about
+        it; the same key once more saves it so."""
+        lost = identity.lost(self._had, self._note) if self._had and self._note else ""
+        if not lost or self._sure == self.written:
+            return False
+        self._sure = self.written
+        key = self.key_of("save")
+        self.notify(f"Its comment is gone, with {lost}; {key} again saves it so.")
+        return True
 
     @work(thread=True, exclusive=True, group="edit")
     def _take_over(self) -> None:
