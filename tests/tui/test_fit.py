@@ -36,7 +36,7 @@ async def test_a_fit_by_itself_is_told_and_its_dates_are_offered(
     app = make_app()
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
-        await tells(pilot, "The schedule is fitted to you now: fitted to your earlier reviews, it")
+        await tells(pilot, "The schedule is fitted to you now, as that predicts your later reviews")
         await shows(pilot, "Move dates to your new weights", "sooner")
         menu = app.screen.query_one(Menu)
         names = [one.id for one in menu.options]
@@ -56,7 +56,7 @@ async def test_a_fit_by_itself_is_told_and_its_dates_are_offered(
     again = make_app()  # the log has not grown since
     async with again.run_test(size=NARROW) as pilot:
         await open_today(pilot)
-        assert "fitted to your" not in " ".join(again.heard)
+        assert "fitted to you" not in " ".join(again.heard)
 
 
 async def test_an_app_that_is_closed_ends_the_fit(
