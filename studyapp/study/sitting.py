@@ -74,6 +74,10 @@ class Sitting:
         return self._queue.waiting
 
     @property
+    def siblings(self) -> int:
+        return self._queue.siblings
+
+    @property
     def spare(self) -> int:
         """How many of what is left are not due: an exam's day has time for them."""
         return self._queue.spare
