@@ -11,25 +11,28 @@ from studyapp.notes import formats
 from studyapp.notes.formats import FORMATS
 
 BLANKS = " " * 30_000
-EACH = 43  # of seven formats; benchmarks/readers.py has more
+FEW, MANY = 43, 2_000  # of each format; benchmarks/readers.py has more
 
 
+@pytest.mark.parametrize("each", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_broken_file_is_read_or_refused(tmp_path: Path, name: str) -> None:
-    files = Files(tmp_path, 15)
-    assert [fault for _ in range(EACH) for fault in faults(files, name)] == []
+def test_a_broken_file_is_read_or_refused(tmp_path: Path, name: str, each: int) -> None:
+    files = Files(tmp_path, each)
+    assert [fault for _ in range(each) for fault in faults(files, name)] == []
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_blanks_are_passed_over_once(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "at"), [(one, at) for one in TEXTS for at in range(len(TEXTS[one]))]
+)
+def test_blanks_are_passed_over_once(tmp_path: Path, name: str, at: int) -> None:
     """Looked at from each of them anew, so many would take minutes."""
-    path = tmp_path / f"a.{name}"
+    path, text = tmp_path / f"a.{name}", TEXTS[name][at]
     wide = (
         f"\n\n## a{BLANKS}b?\n\nc{BLANKS}d & <b>::{BLANKS}e - {BLANKS}f <!-- tags: g{BLANKS}h -->\n"
     )
     if name == "notebook":
         wide = wide.replace("\n", "\\n")
-        path.write_text(TEXTS[name].replace("Week 1", f"Week 1{wide}"))
+        path.write_text(text.replace("Week 1", f"Week 1{wide}"))
     else:
-        path.write_text(TEXTS[name] + wide)
+        path.write_text(text + wide)
     assert formats.read(path, name)[0] == name

@@ -76,14 +76,93 @@ _NATIVE = (
     "## Which? {#w}\n\n```python\n1\n```\n\n<!-- answer -->\n\nThe ==one=={#o}.\n\n"
     "<!-- card: cloze -->\n"
 )
+_TABLE = """Deutsch;English
+der Hund;the dog
+;
+Baum;tree;plant
+"die
+Maus";mouse
+# no
+was?;"a ""b"" c"
+"""
+_JSON = json.dumps(
+    [{"question": "What is a bit?", "answer": "0 or 1", "tags": ["a"]}, {"question": "Why?"}]
+)
+_ORG = """#+title: Cells
+* TODO Week 1 :bio:
+** What is a ribosome? :drill:
+:PROPERTIES:
+:DRILL_CARD_TYPE: twosided
+:END:
+It makes [protein||what?] of /RNA/.
+*** Front
+a
+*** Back
+#+begin_src python
+q = "Q: ?"
+#+end_src
+- Vacuole :: room for water
+"""
+_ASCIIDOC = """= Terms
+:toc:
+
+== Week 1
+
+Epoch:: one pass
+Batch::
+  some rows
++
+more
+
+[qanda]
+What is a loss?:: an error
+Why?::
+* so
+
+[source,python]
+----
+q = "Q: ?"
+----
+"""
+_HTML = """<html><body><h1>Week 1</h1><h2>What is a <b>byte</b>?</h2><p>Eight&nbsp;bits.</p>
+<pre><code class="language-py">x &lt; 1
+</code></pre><table><tr><th>Bit</th></tr><tr><td>0</td></tr></table>
+<dl><dt>Word</dt><dd>Some bytes, H<sub>2</sub>O</dd></dl><ul><li>Q: a?<br>A: b</li></ul>
+</body></html>
+"""
+_KEYED = """* Logseq {{cloze block}} #card
+  id:: 1
+  - below
+
+1. Is it?
+   A) yes
+   B) no
+1. Why?
+   - A. so
+   - B. else
+
+!!! question "What?"
+    So.
+
+:::{dropdown} Who?
+Me.
+:::
+
+term
+: meaning
+>>> more
+
+Answers: 1b, 2a
+"""
+# Of each format a file of its own, and of some the shapes that it has besides.
 TEXTS = {
-    "post": _POST,
-    "native": _NATIVE,
-    "notebook": _NOTEBOOK,
-    "anki-text": _ANKI_TEXT,
-    "hashcards": _HASHCARDS,
-    "obsidian": _OBSIDIAN,
-    "notes": _NOTES,
+    "post": (_POST,),
+    "native": (_NATIVE,),
+    "notebook": (_NOTEBOOK,),
+    "anki-text": (_ANKI_TEXT, _TABLE, _JSON),
+    "hashcards": (_HASHCARDS,),
+    "obsidian": (_OBSIDIAN,),
+    "notes": (_NOTES, _ORG, _ASCIIDOC, _HTML, _KEYED),
 }
 _MARKS = [
     *("#", "## ", "1. ", "- ", "> ", "```", "~~~", "<details>", "</details>", "'''", "|", "---"),
@@ -136,7 +215,7 @@ class Files:
         """A file that was of the format *name* before it was broken."""
         path = self.folder / f"a.{name}"
         if name in TEXTS:
-            data = TEXTS[name].encode()
+            data = self.draw.choice(TEXTS[name]).encode()
             if name == "native" and self.draw.random() < 0.3:
                 with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
                     out.writestr("p/a.md", self._broken(data))
