@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from studyapp.errors import StudyError
 from studyapp.notes import ankihtml
+from studyapp.notes.card import halves
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
 from studyapp.notes.note import CardStyle
 from studyapp.notes.origin import OURS
@@ -97,6 +98,19 @@ _TYPES = {
         hides=True,
     ),
 }
+_WITH_EXTRA = _Type(  # one of its own: Anki leaves the notes of a type that has other fields now
+    OURS + 4,
+    "studyapp hidden text with extra",
+    ("Text", "Heading", "Back Extra"),
+    (
+        (
+            "Hidden text",
+            "<div>{{Heading}}</div>\n{{cloze:Text}}",
+            "<div>{{Heading}}</div>" + _RULE + "{{cloze:Text}}\n\n<hr>\n\n{{Back Extra}}",
+        ),
+    ),
+    hides=True,
+)
 
 
 def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
@@ -203,7 +217,7 @@ class _Writing:
             "rollover": _DAY_START // timedelta(hours=1),
             "nextPos": len(self.foreign.notes) + 1,
         }
-        models = {str(one.id): _model(one, self.stamp) for one in _TYPES.values()}
+        models = {str(one.id): _model(one, self.stamp) for one in (*_TYPES.values(), _WITH_EXTRA)}
         models |= {str(of): one for of, one in self.foreign.origins.types.items()}
         decks = {str(of): _deck(of, name, self.stamp) for name, of in self.decks.items()}
         decks["1"] = _deck(1, "Default", self.stamp)
@@ -218,7 +232,7 @@ class _Writing:
             kind, fields, tags = came.type, list(came.fields), came.tags
             changed = self.stamp if came.changed is None else came.changed
         else:
-            kind, fields, changed = _TYPES[note.card].id, _fields(note), self.stamp
+            kind, fields, changed = _type(note).id, _fields(note), self.stamp
             tags = f" {' '.join(note.tags)} " if note.tags else ""
         sorted_by = _TAG.sub("", fields[0])
         digest = hashlib.sha1(sorted_by.encode(), usedforsecurity=False).hexdigest()
@@ -283,9 +297,16 @@ class _Writing:
                 before[key] = review.day
 
 
+def _type(note: ForeignNote) -> _Type:
+    has_extra = note.card is CardStyle.CLOZE and halves(note.answer)[1]
+    return _WITH_EXTRA if has_extra else _TYPES[note.card]
+
+
 def _fields(note: ForeignNote) -> list[str]:
     if note.card is CardStyle.CLOZE:
-        return [ankihtml.hiding(note.answer), ankihtml.field(note.question)]
+        text, extra = halves(note.answer)
+        fields = [ankihtml.hiding(text), ankihtml.field(note.question)]
+        return [*fields, ankihtml.field(extra)] if extra else fields
     return [ankihtml.field(note.question), ankihtml.field(note.answer)]
 
 

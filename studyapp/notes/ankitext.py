@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from studyapp.notes import ankifield, ankigap, prose, sheet, written
+from studyapp.notes.card import with_extra
 from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.note import CardStyle, Problem
 
@@ -248,7 +249,7 @@ class _Reading:
         keep = partial(self._keep, line, own, kind)
         if cloze and (first.hidden or rest):
             if first.hidden:
-                keep("", f"{first.text}\n\n{answer}".strip(), CardStyle.CLOZE)
+                keep("", with_extra(first.text, answer), CardStyle.CLOZE)
             self._asked(line, fields[0], rest, answer, keep)
         elif first.text:
             keep(first.text, answer, CardStyle.BOTH if both and answer else CardStyle.ANSWER)

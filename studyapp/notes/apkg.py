@@ -21,6 +21,7 @@ from studyapp.notes import ankifield, ankigap, collection, occlusion, plaintext,
 from studyapp.notes.ankihead import Head, json_object
 from studyapp.notes.ankimodel import Model, note_type
 from studyapp.notes.ankitype import (
+    EXTRA,
     NoteType,
     Template,
     back_of,
@@ -28,11 +29,12 @@ from studyapp.notes.ankitype import (
     hinted,
     is_reversed,
     is_typed,
+    revealed,
     unshown,
     untyped,
 )
 from studyapp.notes.caption import named
-from studyapp.notes.card import REVERSED
+from studyapp.notes.card import REVERSED, with_extra
 from studyapp.notes.foreign import (
     Foreign,
     ForeignNote,
@@ -52,6 +54,7 @@ _FILTERED, _SUSPENDED, _BURIED = 3, -1, (-2, -3)
 _SECONDS = 1_000_000_000  # a date of a card being learned is one of seconds, or of days
 _OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
 _MASKED = "io-overlay"  # in a template of that add-on, above the picture that gives all away
+_RULES = re.compile(r"\A(?:\*{3}\s+)+|\A\*{3}\Z")  # which a template has above what it adds
 _LONGEST = 12 << 20  # characters of a note with pictures in it
 _BEGINS = 1000  # characters of a note, from which it is named in a problem
 
@@ -304,20 +307,19 @@ class _Reading:
         if template is None:
             self.report_note(f"its type {kind.name!r} has no template")
             return
-        extra = [name for name in unshown(kind, [0]) if fields.get(name, "").strip()]
+        back, alone = revealed(template)
+        unseen = (*alone, *unshown(kind, [0]))
+        extra = [name for name in unseen if fields.get(name, "").strip()]
         extra += self._hints(template, fields)
         front = self._field(filled(template.front, fields, "cloze", "hint"))
         if not re.search(r"\w", front):
             front = ""
-        back = (
-            back_of(template)
-            if "cloze:" in back_of(template)
-            else template.front + back_of(template)
-        )
-        whole = filled(untyped(back), fields)
-        read, rest = ankifield.parted(whole)
+        *asks, below = filled(untyped(back), fields).split(EXTRA)
+        text, below = ("".join(asks), ankigap.only(below, ())) if asks else (below, "")
+        read, rest = ankifield.parted(text)
         self._met(read)
-        answer = self._with_extra(read.text, extra, fields)
+        told = _RULES.sub("", self._field(below))
+        answer = with_extra(read.text, self._with_extra(told, extra, fields))
         kept = dict[int, tuple[str, str]]()  # guid and side by number
         if read.hidden and keep(front, answer, CardStyle.CLOZE):
             guid = self.notes[-1].guid
@@ -325,6 +327,7 @@ class _Reading:
         left = () if read.hidden else (1,)  # Anki has a card of what hides nothing, too
         asked = filled(untyped(template.front), fields, "hint")
         numbers = rest or left
+        whole = text + below
         few = ankigap.few(numbers, whole)
         if len(few) < len(numbers):
             count = len(numbers) - len(few)

@@ -21,7 +21,7 @@ from uuid import NAMESPACE_URL, uuid5
 from studyapp.errors import printable
 from studyapp.notes import markdown, origin
 from studyapp.notes.caption import named
-from studyapp.notes.card import FENCE, find_clozes, outside_code, sides
+from studyapp.notes.card import FENCE, find_clozes, halves, outside_code, sides
 from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.mark import spelled
 from studyapp.notes.note import CardStyle, FileKind, Note, NoteKind, Problem
@@ -253,7 +253,7 @@ class _Folder:
             deck = page.title
             if _without_guid(text) == self._text(kept) != text:  # written before guids were
                 self._replace(kept, text)
-        elif self.is_ours(note):
+        elif not self._has_only_now(page.title, kept, note) and self.is_ours(note):
             self.unchanged += 1
             self.sides[note.guid], self.says[note.guid] = sides(kept), origin.said(kept)
             deck = page.title
@@ -274,6 +274,11 @@ class _Folder:
         """The deck of this folder for a new note of one that is called so in the source."""
         is_here = any(title == name for title, _ in self.paths)
         return name if is_here else self.renamed.get(name, name)
+
+    def _has_only_now(self, deck: str, kept: Note, note: ForeignNote) -> bool:
+        """Whether a note was brought by a version that knew no text for its answer alone."""
+        is_new = kept.card is CardStyle.CLOZE and halves(note.answer)[1] != halves(kept.answer)[1]
+        return is_new and kept.origin == _digest(deck, self._text(kept))
 
     def _is_left_alone(self, deck: str, kept: Note, guid: str) -> bool:
         """Whether the learner has changed nothing of a note that its source has not; of one that
@@ -470,6 +475,7 @@ def _printable(text: str) -> str:
 
 def _gist(text: str) -> str:
     """A heading for a text that has none: how it begins, its hidden texts left out."""
+    text, _ = halves(text)  # a heading is shown while asking
     shown, end = "", 0
     for cloze in find_clozes(text):
         shown, end = shown + text[end : cloze.start] + "…", cloze.end
