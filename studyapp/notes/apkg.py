@@ -169,10 +169,10 @@ class _Reading:
         flagged = sum(card.flag > 0 for of in cards.values() for card in of)
         for count, told in (
             (flagged, "a flag, which is left out"),
-            (self.typed, "a field to type the answer in, and are asked here like any other"),
+            (self.typed, "a field to type the answer in, which is left out"),
         ):
             if count:
-                self.report(f"{count:,} of its cards have {told}")
+                self.report(f"{count:,} of its cards {'has' if count == 1 else 'have'} {told}")
 
     def _cards(self, connection: sqlite3.Connection) -> dict[int, list[_Card]]:
         """The cards by note. In a filtered deck a card has its own deck and date beside it."""
@@ -441,11 +441,11 @@ class _Reading:
             took = timedelta(milliseconds=min(max(took, 0), 3_600_000))
             self.reviews.append(ForeignReview(*side, moment, day, ease, what, took))
         for count, told in (
-            (gone, "are of cards that are not in it, or not read"),
-            (wrong, "are of a time that there is not"),
+            (gone, "of cards that are not in it, or not read"),
+            (wrong, "of a time that there is not"),
         ):
             if count:
-                self.report(f"{count:,} of its reviews {told}")
+                self.report(f"{count:,} of its reviews {'is' if count == 1 else 'are'} {told}")
 
     def _schedule(self, card: _Card) -> None:
         side = self.sides.get(card.id)

@@ -22,7 +22,7 @@ from studyapp.notes import ankitype, apkg, deck, formats
 from studyapp.notes import collection as collections
 from studyapp.notes.ankitype import NoteType, Template
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
-from studyapp.notes.note import CardStyle
+from studyapp.notes.note import CardStyle, Problem
 
 SPANISH = ("Lang", "Spanish")
 
@@ -111,8 +111,8 @@ def test_reviews_have_the_study_day_of_the_collection(found: Foreign) -> None:
         ("g10", "answer", 3, 1, Moment.REVIEW),
     ]
     assert [one.message for one in found.problems] == [
-        "1 of its reviews are of cards that are not in it, or not read",
-        "1 of its cards have a field to type the answer in, and are asked here like any other",
+        "1 of its reviews is of cards that are not in it, or not read",
+        "1 of its cards has a field to type the answer in, which is left out",
     ]
 
 
@@ -519,3 +519,8 @@ def test_what_only_the_back_shows_is_not_asked(
         assert (note.answer, note.card) == (answer, CardStyle.CLOZE)
     (note,) = apkg.parts(kind, ("{{c1::Paris}} is {{c2::it}}", ""), (0, 1)).values()
     assert "---" not in note.answer
+
+
+def test_where_there_are_no_lines_none_is_told() -> None:
+    problem = Problem(Path("a.apkg"), 0, "why")
+    assert (str(problem), str(Problem(Path("a.md"), 2, "why"))) == ("a.apkg: why", "a.md:2: why")
