@@ -45,7 +45,7 @@ from studyapp.notes.foreign import (
     Stage,
 )
 from studyapp.notes.note import CardStyle, Problem
-from studyapp.notes.origin import Original, Origins, is_ours
+from studyapp.notes.origin import EASE, EASES, Original, Origins, is_ours
 
 _TABLES = ("col", "notes", "cards", "revlog")
 _STAGES = (Stage.NEW, Stage.LEARNING, Stage.REVIEW, Stage.RELEARNING)
@@ -105,13 +105,14 @@ class _Card(NamedTuple):
     data: str
     deck: int
     flag: int
+    ease: int
 
 
 def parts(kind: NoteType, fields: Sequence[str], places: Sequence[int]) -> dict[str, ForeignNote]:
     """What a note with these *fields* and the cards at *places* is here, by its marks. A picture
     with hidden parts is nothing, as that takes its package."""
     reading = _Reading(Path(), {})
-    cards = [_Card(at, place, 0, 0, 0, 0, 0, 0, "", 0, 0) for at, place in enumerate(places)]
+    cards = [_Card(at, place, 0, 0, 0, 0, 0, 0, "", 0, 0, 0) for at, place in enumerate(places)]
     keep = partial(reading._keep, guid="", deck=(), tags=())
     reading._parts("", kind, reading._lifted(fields), cards, keep)
     return {note.guid: note for note in reading.notes}
@@ -179,7 +180,7 @@ class _Reading:
         cards: dict[int, list[_Card]] = {}
         for nid, *said in connection.execute(
             "SELECT nid, id, ord, type, queue, CASE WHEN odid THEN odue ELSE due END, ivl, reps, "
-            "lapses, data, CASE WHEN odid THEN odid ELSE did END, flags & 7 FROM cards "
+            "lapses, data, CASE WHEN odid THEN odid ELSE did END, flags & 7, factor FROM cards "
             "ORDER BY nid, ord"
         ):
             numbers = [value for at, value in enumerate(said) if at != 8]
@@ -225,7 +226,9 @@ class _Reading:
         whole = whole and max(map(len, raw)) <= ankifield.LONGEST
         if whole and says and not is_ours(mid):
             tagged = tags if isinstance(tags, str) else ""
-            original = Original(mid, changed, tagged, raw, tuple(places), says)
+            eases = {card.place: card.ease for card in of if card.ease in EASES}
+            eases = {place: ease for place, ease in eases.items() if ease != EASE}
+            original = Original(mid, changed, tagged, raw, tuple(places), says, eases)
             self.originals.setdefault(guid, original)
 
     def _lifted(self, values: Sequence[str]) -> list[str]:

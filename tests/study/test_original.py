@@ -277,6 +277,24 @@ def test_what_an_older_version_asked_too_is_of_the_answer_alone_once_it_comes_ag
     assert is_as_here(bring(engine, clock, path))
 
 
+def test_the_ease_of_a_card_goes_back_with_it(engine: Engine, clock: Clock, tmp_path: Path) -> None:
+    path, sent = tmp_path / "words.anki2", tmp_path / "back.apkg"
+    collection(path)
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("UPDATE cards SET factor = id + 2000 WHERE id IN (100, 103)")
+        base.execute("UPDATE cards SET factor = 7 WHERE id = 105")
+    bring(engine, clock, path)
+    for _ in range(2):
+        send(engine, clock, sent)
+        with closing(sqlite3.connect(tmp_path / "collection.anki21")) as base:
+            eases = base.execute(
+                "SELECT guid, ord, factor FROM cards JOIN notes ON notes.id = nid "
+                "WHERE factor AND guid LIKE 'g1_' ORDER BY guid, ord"
+            ).fetchall()
+        assert eases == [("g10", 0, 2100), ("g11", 0, 2500), ("g12", 0, 2103), ("g13", 0, 2500)]
+        assert is_as_here(bring(engine, clock, sent))
+
+
 def test_of_two_pictures_with_one_name_one_keeps_it(
     engine: Engine, clock: Clock, page: Callable[..., None], tmp_path: Path
 ) -> None:
