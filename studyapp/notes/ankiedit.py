@@ -199,7 +199,11 @@ def _halves(kind: NoteType, text: str) -> tuple[str, str]:
 def _like(after: str, text: str) -> str:
     """A text in which nothing is of the answer alone where nothing is so *after* an edit: older
     versions knew no such text."""
-    return text if halves(after)[1] else "\n\n".join(filter(None, halves(text)))
+    asked, extra = halves(text)
+    if halves(after)[1] or not extra:
+        return text
+    is_below = f"{asked}\\\n" in after or f"\\\n{extra}" in after  # as <br> in a template has it
+    return f"{asked}\\\n{extra}" if is_below else f"{asked}\n\n{extra}"
 
 
 def _patched(html: str, before: str, after: str) -> str | None:

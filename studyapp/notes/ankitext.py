@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from studyapp.notes import ankifield, ankigap, prose, sheet, written
-from studyapp.notes.card import with_extra
+from studyapp.notes.card import halves, with_extra
 from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.note import CardStyle, Problem
 
@@ -290,7 +290,8 @@ class _Reading:
             if former != line:
                 self.report(line, f"this note is on line {former} already, word for word")
                 return
-            key = f"{kind}: {' '.join((front or answer).split())}"
+            said = front or "\n\n".join(halves(answer))  # its name from before there were halves
+            key = f"{kind}: {' '.join(said.split())}"
             self.met[key] = nth = self.met.get(key, 0) + 1
             guid = key if nth == 1 else f"{key} ({nth})"
         path = tuple(part.strip() for part in deck.split("::") if part.strip())

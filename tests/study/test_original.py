@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from ankipack import CARDS, MIDDLE, NEWEST, NOTES, collection, package
-from studyapp.notes import apkg, formats, origin, writers
+from studyapp.notes import ankitext, apkg, formats, origin, writers
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle
 from studyapp.store import backup, tables
@@ -275,6 +275,30 @@ def test_what_an_older_version_asked_too_is_of_the_answer_alone_once_it_comes_ag
     (page,) = (library.own_packs() / "paris").glob("*.md")
     assert text in page.read_text()
     assert is_as_here(bring(engine, clock, path))
+
+
+@pytest.mark.parametrize("has_guid", [True, False])
+def test_what_was_edited_since_an_older_version_asked_it_is_no_conflict(
+    engine: Engine, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_guid: bool
+) -> None:
+    path = tmp_path / "paris.txt"
+    head = "#notetype:Cloze\n#guid column:1\ng" if has_guid else "#notetype:Cloze\n"
+    text = "{{c1::Paris}} is\ta city\n"
+    path.write_text(f"{head}\t{text}" if has_guid else f"{head}{text}")
+    with monkeypatch.context() as older:
+        older.setattr(ankitext, "with_extra", lambda text, extra: f"{text}\n\n{extra}")
+        bring(engine, clock, path)
+    (page,) = (library.own_packs() / "paris").glob("*.md")
+    page.write_text(page.read_text().replace("\na city", "\na town"))
+    library.refresh(desk_of(engine, clock))
+    done = bring(engine, clock, path)
+    assert is_as_here(done)
+    assert done.problems == ()
+    assert "\na town" in page.read_text()
+    if has_guid:
+        path.write_text(path.read_text().replace("a city", "a large city"))
+        (problem,) = bring(engine, clock, path).problems
+        assert "and so has yours" in problem.message
 
 
 def test_the_ease_of_a_card_goes_back_with_it(engine: Engine, clock: Clock, tmp_path: Path) -> None:
