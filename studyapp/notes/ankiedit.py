@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from studyapp.notes import ankifield, ankihtml, apkg
 from studyapp.notes.ankitype import NoteType
-from studyapp.notes.card import find_clozes
+from studyapp.notes.card import RULE, find_clozes, halves, with_extra
 from studyapp.notes.deck import headed
 from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.origin import Original
@@ -82,6 +82,7 @@ def _edited(
     """The fields, of which some may be new *now*, so that a side of a part says something else: to
     the letter, or else word for word, as what a template puts around a field has a place of its
     own."""
+    before = _like(after, before)
     texts = [_text(kind, one) for one in original.fields]
     ways = [_plain] if _words(kind, before) == _words(kind, after) else [_plain, _words]
     for way in ways:
@@ -93,7 +94,7 @@ def _edited(
                     patched = _patched(now[at], texts[at], text) if keeps else None
                     made[at] = patched or _html(kind, text)
                 said = apkg.parts(kind, made, original.places).get(mark)
-                if said and way(kind, getattr(said, side)) == wanted:
+                if said and way(kind, _like(after, getattr(said, side))) == wanted:
                     return tuple(made)
     return None
 
@@ -115,7 +116,8 @@ def _guesses(texts: Sequence[str], before: str, after: str) -> Iterator[dict[int
             ended = (span for span in spans if span.end <= start)
             for span in sorted(ended, key=lambda span: -span.end):
                 yield {span.field: texts[span.field] + new}
-            yield from ({at: new.strip("\n")} for at, text in enumerate(texts) if not text.strip())
+            said = new.strip("\n").removeprefix(f"{RULE}\n").strip("\n")
+            yield from ({at: said} for at, text in enumerate(texts) if not text.strip())
     for found in (_between(spans, before, after), _between(spans, before, after, last=True)):
         if found:
             yield found
@@ -181,11 +183,27 @@ def _html(kind: NoteType, text: str) -> str:
 
 def _plain(kind: NoteType, text: str) -> str:
     """A text as it comes back from a field: of two that mean the same there is one."""
-    return _text(kind, _html(kind, text))
+    asked, extra = (_text(kind, _html(kind, one)) for one in _halves(kind, text))
+    return with_extra(asked, extra)
 
 
-def _words(kind: NoteType, text: str) -> list[str]:
-    return _WORD.findall(_TAG.sub(" ", _plain(kind, text)))
+def _words(kind: NoteType, text: str) -> list[list[str]]:
+    """The words of what is asked and of what the answer alone shows."""
+    return [_WORD.findall(_TAG.sub(" ", _plain(kind, one))) for one in _halves(kind, text)]
+
+
+def _halves(kind: NoteType, text: str) -> tuple[str, str]:
+    return halves(text) if kind.is_cloze else (text, "")
+
+
+def _like(after: str, text: str) -> str:
+    """A text in which nothing is of the answer alone where nothing is so *after* an edit: older
+    versions knew no such text."""
+    asked, extra = halves(text)
+    if halves(after)[1] or not extra:
+        return text
+    is_below = f"{asked}\\\n" in after or f"\\\n{extra}" in after  # as <br> in a template has it
+    return f"{asked}\\\n{extra}" if is_below else f"{asked}\n\n{extra}"
 
 
 def _patched(html: str, before: str, after: str) -> str | None:

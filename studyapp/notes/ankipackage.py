@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 
 from studyapp.errors import StudyError
 from studyapp.notes import ankihtml
+from studyapp.notes.card import halves
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
 from studyapp.notes.note import CardStyle
-from studyapp.notes.origin import OURS
+from studyapp.notes.origin import EASE, OURS
 from studyapp.notes.outgoing import LEFT_OUT, STEP, Lost, Told, by_side, sides
 
 _TABLES = """
@@ -59,7 +60,6 @@ _STAGES = (Stage.NEW, Stage.LEARNING, Stage.REVIEW, Stage.RELEARNING)
 _QUEUES = {Stage.NEW: 0, Stage.LEARNING: 3, Stage.REVIEW: 2, Stage.RELEARNING: 3}
 _SUSPENDED, _BURIED = -1, -3
 _KINDS = (Moment.LEARNING, Moment.REVIEW, Moment.RELEARNING, Moment.CRAM)
-_EASE = 2500  # thousandths, with which Anki begins
 _LAST_STEP = 1001  # one step is left, and one today
 _TAG = re.compile(r"<[^<>]*>")
 _RULE = "\n\n<hr id=answer>\n\n"
@@ -97,6 +97,19 @@ _TYPES = {
         hides=True,
     ),
 }
+_WITH_EXTRA = _Type(  # one of its own: Anki leaves the notes of a type that has other fields now
+    OURS + 4,
+    "studyapp hidden text with extra",
+    ("Text", "Heading", "Back Extra"),
+    (
+        (
+            "Hidden text",
+            "<div>{{Heading}}</div>\n{{cloze:Text}}",
+            "<div>{{Heading}}</div>" + _RULE + "{{cloze:Text}}\n\n<hr>\n\n{{Back Extra}}",
+        ),
+    ),
+    hides=True,
+)
 
 
 def write(path: Path, foreign: Foreign, now: datetime, told: Told) -> Lost:
@@ -180,7 +193,7 @@ class _Writing:
             number = numbers.setdefault(guid, first)
             if number == first:
                 notes.append(self._note(number, guid, note))
-            cards += self._cards(number, first, mark, at + 1, note)
+            cards += self._cards(number, first, guid, mark, at + 1, note)
         self._insert("notes", notes)
         self._insert("cards", cards)
         self._insert("revlog", list(self._reviews()))
@@ -203,7 +216,7 @@ class _Writing:
             "rollover": _DAY_START // timedelta(hours=1),
             "nextPos": len(self.foreign.notes) + 1,
         }
-        models = {str(one.id): _model(one, self.stamp) for one in _TYPES.values()}
+        models = {str(one.id): _model(one, self.stamp) for one in (*_TYPES.values(), _WITH_EXTRA)}
         models |= {str(of): one for of, one in self.foreign.origins.types.items()}
         decks = {str(of): _deck(of, name, self.stamp) for name, of in self.decks.items()}
         decks["1"] = _deck(1, "Default", self.stamp)
@@ -218,7 +231,7 @@ class _Writing:
             kind, fields, tags = came.type, list(came.fields), came.tags
             changed = self.stamp if came.changed is None else came.changed
         else:
-            kind, fields, changed = _TYPES[note.card].id, _fields(note), self.stamp
+            kind, fields, changed = _type(note).id, _fields(note), self.stamp
             tags = f" {' '.join(note.tags)} " if note.tags else ""
         sorted_by = _TAG.sub("", fields[0])
         digest = hashlib.sha1(sorted_by.encode(), usedforsecurity=False).hexdigest()
@@ -226,11 +239,12 @@ class _Writing:
         return (number, guid, kind, changed, -1, *said, 0, "")
 
     def _cards(
-        self, number: int, first: int, mark: str, place: int, note: ForeignNote
+        self, number: int, first: int, guid: str, mark: str, place: int, note: ForeignNote
     ) -> Iterator[tuple[Any, ...]]:
         """The cards of the note *number*, which are numbered from the *first*; the *mark* of a part
-        of a note that came from Anki says which of its cards it is."""
+        of the note that Anki calls *guid* says which of its cards it is."""
         deck = self.decks["::".join(note.deck) or "Default"]
+        came = self.foreign.origins.notes.get(guid)
         keys = ankihtml.hidden_numbers(note.answer) if note.card is CardStyle.CLOZE else {}
         for nth, side in enumerate(sides(note)):
             order = keys[side.removeprefix("cloze:")] - 1 if keys else nth
@@ -238,9 +252,11 @@ class _Writing:
             known = self.schedules.get((note.guid, side), Schedule(note.guid, side, Stage.NEW))
             self.cards[note.guid, side] = first + nth
             head = (first + nth, number, deck, order, self.stamp, -1)
-            yield (*head, *self._state(known, place), 0, 0, 0, json.dumps(self._memory(known)))
+            ease = came.eases.get(order, EASE) if came else EASE
+            state, memory = self._state(known, place, ease), json.dumps(self._memory(known))
+            yield (*head, *state, 0, 0, 0, memory)
 
-    def _state(self, known: Schedule, place: int) -> tuple[int, ...]:
+    def _state(self, known: Schedule, place: int, ease: int) -> tuple[int, ...]:
         """Type, queue, due, interval, ease, reviews, lapses and steps left."""
         queue = _BURIED if known.buried else _QUEUES[known.stage]
         queue = _SUSPENDED if known.suspended else queue
@@ -249,7 +265,7 @@ class _Writing:
             return kind, queue, place, 0, 0, known.reps, known.lapses or 0, 0
         due = ((known.due or self.first) - self.first).days
         steps = 0 if known.stage is Stage.REVIEW else _LAST_STEP
-        return kind, queue, due, known.interval, _EASE, known.reps, known.lapses or 0, steps
+        return kind, queue, due, known.interval, ease, known.reps, known.lapses or 0, steps
 
     def _memory(self, known: Schedule) -> Mapping[str, float]:
         """What FSRS knows there of a card."""
@@ -277,15 +293,22 @@ class _Writing:
             after = 0
             if self.last.get(key) is review and key in self.schedules:
                 after = self.schedules[key].interval
-            figures = (after, max(0, former), 0 if cram else _EASE, took, kind)
+            figures = (after, max(0, former), 0 if cram else EASE, took, kind)
             yield (at, self.cards[key], -1, review.rating, *figures)
             if not cram:
                 before[key] = review.day
 
 
+def _type(note: ForeignNote) -> _Type:
+    has_extra = note.card is CardStyle.CLOZE and halves(note.answer)[1]
+    return _WITH_EXTRA if has_extra else _TYPES[note.card]
+
+
 def _fields(note: ForeignNote) -> list[str]:
     if note.card is CardStyle.CLOZE:
-        return [ankihtml.hiding(note.answer), ankihtml.field(note.question)]
+        text, extra = halves(note.answer)
+        fields = [ankihtml.hiding(text), ankihtml.field(note.question)]
+        return [*fields, ankihtml.field(extra)] if extra else fields
     return [ankihtml.field(note.question), ankihtml.field(note.answer)]
 
 
@@ -350,7 +373,7 @@ _OPTIONS = {
     "autoplay": True,
     "timer": 0,
     "replayq": True,
-    "new": {"bury": False, "delays": [1.0, 10.0], "initialFactor": _EASE, "ints": [1, 4, 0],
+    "new": {"bury": False, "delays": [1.0, 10.0], "initialFactor": EASE, "ints": [1, 4, 0],
             "order": 1, "perDay": 20},
     "rev": {"bury": False, "ease4": 1.3, "ivlFct": 1.0, "maxIvl": 36500, "perDay": 200,
             "hardFactor": 1.2},

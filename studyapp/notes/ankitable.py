@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from studyapp.notes import ankihtml
+from studyapp.notes.card import halves
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle
 from studyapp.notes.outgoing import LEFT_OUT, STEP, Lost, Told, kept_here
@@ -54,4 +55,6 @@ def _fields(note: ForeignNote, lost: Lost) -> tuple[str, str]:
         return ankihtml.field(note.question), ankihtml.field(note.answer)
     if note.question:
         lost["heading", "of a hidden text, put in the text"] += 1
-    return ankihtml.hiding("\n\n".join(filter(None, [note.question, note.answer]))), ""
+    text, extra = halves(note.answer)
+    hiding = ankihtml.hiding("\n\n".join(filter(None, [note.question, text])))
+    return hiding, ankihtml.field(extra)

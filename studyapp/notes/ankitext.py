@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from studyapp.notes import ankifield, ankigap, prose, sheet, written
+from studyapp.notes.card import halves, with_extra
 from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.note import CardStyle, Problem
 
@@ -248,7 +249,7 @@ class _Reading:
         keep = partial(self._keep, line, own, kind)
         if cloze and (first.hidden or rest):
             if first.hidden:
-                keep("", f"{first.text}\n\n{answer}".strip(), CardStyle.CLOZE)
+                keep("", with_extra(first.text, answer), CardStyle.CLOZE)
             self._asked(line, fields[0], rest, answer, keep)
         elif first.text:
             keep(first.text, answer, CardStyle.BOTH if both and answer else CardStyle.ANSWER)
@@ -289,7 +290,8 @@ class _Reading:
             if former != line:
                 self.report(line, f"this note is on line {former} already, word for word")
                 return
-            key = f"{kind}: {' '.join((front or answer).split())}"
+            said = front or "\n\n".join(halves(answer))  # its name from before there were halves
+            key = f"{kind}: {' '.join(said.split())}"
             self.met[key] = nth = self.met.get(key, 0) + 1
             guid = key if nth == 1 else f"{key} ({nth})"
         path = tuple(part.strip() for part in deck.split("::") if part.strip())

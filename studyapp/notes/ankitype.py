@@ -19,6 +19,7 @@ _SECTION = re.compile(
 )
 _ASKED = re.compile(r"\{\{[#^](?P<name>[^{}]{1,200})\}\}")
 _FRONT = re.compile(r"\{\{\s*FrontSide\s*\}\}", re.IGNORECASE)
+EXTRA = "\ue0f4"  # in a template, where what only the answer shows begins
 _TYPED = re.compile(r"\{\{type:cloze:[^{}]{1,200}\}\}")
 _READING = re.compile(r" ?([^ >\[\]]+?)\[([^\[\]:]+)\]")
 _RULE = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
@@ -97,6 +98,43 @@ def shown(template: str) -> frozenset[str]:
 def untyped(template: str) -> str:
     """A template without the fields in which a hidden text is typed that it shows anyway."""
     return _TYPED.sub("", template) if "{{cloze:" in template else template
+
+
+@cache
+def revealed(template: Template) -> tuple[str, tuple[str, ...]]:
+    """The back of a type that hides texts, with EXTRA behind what its front shows, too; and the
+    fields that stand above that, but not on the front, which are left out of it."""
+    back, asked = back_of(template), shown(template.front)
+    if not (there := _hiding(back)) or not _hiding(template.front) <= there:
+        if shown(back) and shown(back) <= asked:  # all over again
+            return template.front, ()
+        return template.front + (EXTRA if shown(back) else "") + back, ()
+    marks = [brace for brace in _BRACES.finditer(back) if _hides(brace) and _name(brace) in asked]
+    if not marks or not shown(back) - asked:
+        return back, ()
+    above, below = back[: marks[-1].end()], back[marks[-1].end() :]
+    alone = shown(above) - asked
+
+    def reveal(brace: re.Match[str]) -> str:
+        if _name(brace) in alone:
+            return ""
+        return brace[0] + (EXTRA if _hides(brace) and shown(below) - asked else "")
+
+    return _BRACES.sub(reveal, above) + below, tuple(sorted(alone - shown(below)))
+
+
+def _hiding(template: str) -> frozenset[str]:
+    """The names of the fields of which a template hides texts."""
+    return frozenset(_name(brace) for brace in _BRACES.finditer(template) if _hides(brace))
+
+
+def _hides(brace: re.Match[str]) -> bool:
+    filters = [*map(str.strip, brace["said"].split(":")[:-1])]
+    return "cloze" in filters and "type" not in filters
+
+
+def _name(brace: re.Match[str]) -> str:
+    return brace["said"].split(":")[-1].strip()
 
 
 @cache

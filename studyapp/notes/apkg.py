@@ -21,6 +21,7 @@ from studyapp.notes import ankifield, ankigap, collection, occlusion, plaintext,
 from studyapp.notes.ankihead import Head, json_object
 from studyapp.notes.ankimodel import Model, note_type
 from studyapp.notes.ankitype import (
+    EXTRA,
     NoteType,
     Template,
     back_of,
@@ -28,11 +29,12 @@ from studyapp.notes.ankitype import (
     hinted,
     is_reversed,
     is_typed,
+    revealed,
     unshown,
     untyped,
 )
 from studyapp.notes.caption import named
-from studyapp.notes.card import REVERSED
+from studyapp.notes.card import REVERSED, with_extra
 from studyapp.notes.foreign import (
     Foreign,
     ForeignNote,
@@ -43,7 +45,7 @@ from studyapp.notes.foreign import (
     Stage,
 )
 from studyapp.notes.note import CardStyle, Problem
-from studyapp.notes.origin import Original, Origins, is_ours
+from studyapp.notes.origin import EASE, EASES, Original, Origins, is_ours
 
 _TABLES = ("col", "notes", "cards", "revlog")
 _STAGES = (Stage.NEW, Stage.LEARNING, Stage.REVIEW, Stage.RELEARNING)
@@ -52,6 +54,7 @@ _FILTERED, _SUSPENDED, _BURIED = 3, -1, (-2, -3)
 _SECONDS = 1_000_000_000  # a date of a card being learned is one of seconds, or of days
 _OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
 _MASKED = "io-overlay"  # in a template of that add-on, above the picture that gives all away
+_RULES = re.compile(r"\A(?:\*{3}\s+)+|\A\*{3}\Z")  # which a template has above what it adds
 _LONGEST = 12 << 20  # characters of a note with pictures in it
 _BEGINS = 1000  # characters of a note, from which it is named in a problem
 
@@ -102,13 +105,14 @@ class _Card(NamedTuple):
     data: str
     deck: int
     flag: int
+    ease: int
 
 
 def parts(kind: NoteType, fields: Sequence[str], places: Sequence[int]) -> dict[str, ForeignNote]:
     """What a note with these *fields* and the cards at *places* is here, by its marks. A picture
     with hidden parts is nothing, as that takes its package."""
     reading = _Reading(Path(), {})
-    cards = [_Card(at, place, 0, 0, 0, 0, 0, 0, "", 0, 0) for at, place in enumerate(places)]
+    cards = [_Card(at, place, 0, 0, 0, 0, 0, 0, "", 0, 0, 0) for at, place in enumerate(places)]
     keep = partial(reading._keep, guid="", deck=(), tags=())
     reading._parts("", kind, reading._lifted(fields), cards, keep)
     return {note.guid: note for note in reading.notes}
@@ -166,17 +170,17 @@ class _Reading:
         flagged = sum(card.flag > 0 for of in cards.values() for card in of)
         for count, told in (
             (flagged, "a flag, which is left out"),
-            (self.typed, "a field to type the answer in, and are asked here like any other"),
+            (self.typed, "a field to type the answer in, which is left out"),
         ):
             if count:
-                self.report(f"{count:,} of its cards have {told}")
+                self.report(f"{count:,} of its cards {'has' if count == 1 else 'have'} {told}")
 
     def _cards(self, connection: sqlite3.Connection) -> dict[int, list[_Card]]:
         """The cards by note. In a filtered deck a card has its own deck and date beside it."""
         cards: dict[int, list[_Card]] = {}
         for nid, *said in connection.execute(
             "SELECT nid, id, ord, type, queue, CASE WHEN odid THEN odue ELSE due END, ivl, reps, "
-            "lapses, data, CASE WHEN odid THEN odid ELSE did END, flags & 7 FROM cards "
+            "lapses, data, CASE WHEN odid THEN odid ELSE did END, flags & 7, factor FROM cards "
             "ORDER BY nid, ord"
         ):
             numbers = [value for at, value in enumerate(said) if at != 8]
@@ -222,7 +226,9 @@ class _Reading:
         whole = whole and max(map(len, raw)) <= ankifield.LONGEST
         if whole and says and not is_ours(mid):
             tagged = tags if isinstance(tags, str) else ""
-            original = Original(mid, changed, tagged, raw, tuple(places), says)
+            eases = {card.place: card.ease for card in of if card.ease in EASES}
+            eases = {place: ease for place, ease in eases.items() if ease != EASE}
+            original = Original(mid, changed, tagged, raw, tuple(places), says, eases)
             self.originals.setdefault(guid, original)
 
     def _lifted(self, values: Sequence[str]) -> list[str]:
@@ -304,20 +310,19 @@ class _Reading:
         if template is None:
             self.report_note(f"its type {kind.name!r} has no template")
             return
-        extra = [name for name in unshown(kind, [0]) if fields.get(name, "").strip()]
+        back, alone = revealed(template)
+        unseen = (*alone, *unshown(kind, [0]))
+        extra = [name for name in unseen if fields.get(name, "").strip()]
         extra += self._hints(template, fields)
         front = self._field(filled(template.front, fields, "cloze", "hint"))
         if not re.search(r"\w", front):
             front = ""
-        back = (
-            back_of(template)
-            if "cloze:" in back_of(template)
-            else template.front + back_of(template)
-        )
-        whole = filled(untyped(back), fields)
-        read, rest = ankifield.parted(whole)
+        *asks, below = filled(untyped(back), fields).split(EXTRA)
+        text, below = ("".join(asks), ankigap.only(below, ())) if asks else (below, "")
+        read, rest = ankifield.parted(text)
         self._met(read)
-        answer = self._with_extra(read.text, extra, fields)
+        told = _RULES.sub("", self._field(below))
+        answer = with_extra(read.text, self._with_extra(told, extra, fields))
         kept = dict[int, tuple[str, str]]()  # guid and side by number
         if read.hidden and keep(front, answer, CardStyle.CLOZE):
             guid = self.notes[-1].guid
@@ -325,6 +330,7 @@ class _Reading:
         left = () if read.hidden else (1,)  # Anki has a card of what hides nothing, too
         asked = filled(untyped(template.front), fields, "hint")
         numbers = rest or left
+        whole = text + below
         few = ankigap.few(numbers, whole)
         if len(few) < len(numbers):
             count = len(numbers) - len(few)
@@ -438,11 +444,11 @@ class _Reading:
             took = timedelta(milliseconds=min(max(took, 0), 3_600_000))
             self.reviews.append(ForeignReview(*side, moment, day, ease, what, took))
         for count, told in (
-            (gone, "are of cards that are not in it, or not read"),
-            (wrong, "are of a time that there is not"),
+            (gone, "of cards that are not in it, or not read"),
+            (wrong, "of a time that there is not"),
         ):
             if count:
-                self.report(f"{count:,} of its reviews {told}")
+                self.report(f"{count:,} of its reviews {'is' if count == 1 else 'are'} {told}")
 
     def _schedule(self, card: _Card) -> None:
         side = self.sides.get(card.id)

@@ -23,6 +23,8 @@ FENCE = re.compile(
 CODE_SPAN = re.compile(
     r"(?<![\\`])(?P<ticks>`+)(?!`)(?s:(?:(?!\n[ \t]*\n).)+?)(?<!`)(?P=ticks)(?!`)"
 )
+RULE = "---"  # between what a text that hides some asks, and what only its answer shows
+_BELOW = re.compile(rf"\n[ \t]*\n{RULE}[ \t]*\n\s*(?=\S)")
 COMPUTED = "compute"  # the tag of an answer that has a snippet and what it prints
 SNIPPET = re.compile(r"^```python\n(.*?)^```\s*^```text\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _CODE = re.compile(f"{FENCE.pattern}|{CODE_SPAN.pattern}", re.MULTILINE)
@@ -90,6 +92,20 @@ def find_clozes(text: str) -> list[Cloze]:
         Cloze(text[slice(*match.span("text"))], match["id"], *match.span())
         for match in CLOZE.finditer(without_code(text))
     ]
+
+
+def halves(text: str) -> tuple[str, str]:
+    """What a text that hides some asks, and what its answer alone shows: all below the first rule
+    that no hidden text follows."""
+    found = find_clozes(text)
+    rule = _BELOW.search(without_code(text), found[-1].end) if found else None
+    return (text[: rule.start()], text[rule.end() :]) if rule else (text, "")
+
+
+def with_extra(text: str, extra: str) -> str:
+    """A text that hides some, with something more that its answer alone is to show."""
+    between = "" if halves(text)[1] else f"{RULE}\n\n"
+    return f"{text}\n\n{between}{extra}" if extra else text
 
 
 def hiding_nothing(text: str) -> str:
@@ -207,8 +223,9 @@ def question_face(note: Note, turn: int = 0) -> Face:
         case CardStyle.ITEMS:
             return Face(note.question, note.answer, note.points)
         case CardStyle.CLOZE:
-            hidden = [BLANK] * len(find_clozes(note.answer))
-            front = _replace_clozes(note.answer, list[str | None](hidden))
+            asked, _ = halves(note.answer)
+            hidden = [BLANK] * len(find_clozes(asked))
+            front = _replace_clozes(asked, list[str | None](hidden))
             whole = uncovered(note.answer)
             points = tuple(Point(text, id=key) for key, text in clozes(note.answer))
             return Face(f"{note.question}\n\n{front}", whole, points)
@@ -235,7 +252,8 @@ def _item_face(note: Note, key: str) -> Face:
 def _cloze_face(note: Note, key: str) -> Face:
     found = [name for name, _ in clozes(note.answer)]
     hidden = next((text for name, text in clozes(note.answer) if name == key), "")
-    front = _replace_clozes(note.answer, [BLANK if name == key else None for name in found])
+    asked, _ = halves(note.answer)
+    front = _replace_clozes(asked, [BLANK if name == key else None for name in found])
     whole = uncovered(note.answer)
     return Face(f"{note.question}\n\n{front}", f"{_strong(hidden)}\n\n{whole}")
 

@@ -21,7 +21,7 @@ from uuid import NAMESPACE_URL, uuid5
 from studyapp.errors import printable
 from studyapp.notes import markdown, origin
 from studyapp.notes.caption import named
-from studyapp.notes.card import FENCE, find_clozes, outside_code, sides
+from studyapp.notes.card import FENCE, find_clozes, halves, outside_code, sides
 from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.mark import spelled
 from studyapp.notes.note import CardStyle, FileKind, Note, NoteKind, Problem
@@ -39,6 +39,7 @@ _TITLE = re.compile(r"^(?:[ \t>*+-]|\d{1,9}[.)])*#{1,6}[ \t].*$", re.MULTILINE)
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _WORD = re.compile(r"\w+")
 _MOSTLY = 0.6
+_JOINTS = ("\\\n", "\n\n", "\n\n***\n\n")  # between what is asked and more, in older versions
 _SHORT = 60  # characters of a heading that is made of a cloze text
 _DEEPEST = 500  # blanks before a line: no list that is shown goes half as deep
 _DEEP = re.compile(rf"^[ \t>]{{{_DEEPEST + 1}}}", re.MULTILINE)
@@ -253,7 +254,10 @@ class _Folder:
             deck = page.title
             if _without_guid(text) == self._text(kept) != text:  # written before guids were
                 self._replace(kept, text)
-        elif self.is_ours(note):
+        elif self._is_as_it_was(page.title, kept, note):
+            self.unchanged += 1
+            deck = page.title
+        elif not self._only_lacks(page.title, kept, note) and self.is_ours(note):
             self.unchanged += 1
             self.sides[note.guid], self.says[note.guid] = sides(kept), origin.said(kept)
             deck = page.title
@@ -274,6 +278,19 @@ class _Folder:
         """The deck of this folder for a new note of one that is called so in the source."""
         is_here = any(title == name for title, _ in self.paths)
         return name if is_here else self.renamed.get(name, name)
+
+    def _only_lacks(self, deck: str, kept: Note, note: ForeignNote) -> bool:
+        """Whether a note was left alone since a version brought it that knew no text for its answer
+        alone, which it has."""
+        return _lacks_extra(kept, note) and kept.origin == _digest(deck, self._text(kept))
+
+    def _is_as_it_was(self, deck: str, kept: Note, note: ForeignNote) -> bool:
+        """Whether the source of a note that was edited here says what it said to such a version."""
+        if not _lacks_extra(kept, note) or self._only_lacks(deck, kept, note):
+            return False
+        former = (replace(note, answer=joint.join(halves(note.answer))) for joint in _JOINTS)
+        made = (self._write(one, kept.id) for one in former)
+        return any(one is not None and kept.origin == _digest(deck, one[0]) for one in made)
 
     def _is_left_alone(self, deck: str, kept: Note, guid: str) -> bool:
         """Whether the learner has changed nothing of a note that its source has not; of one that
@@ -370,6 +387,12 @@ class _Folder:
             lines[start:end] = text.split("\n") if text else []
         before = "\n".join(lines).rstrip("\n") if lines else self.heads[path].rstrip("\n")
         return "\n\n".join([before, *edits.added]) + "\n"
+
+
+def _lacks_extra(kept: Note, note: ForeignNote) -> bool:
+    if not (kept.card is note.card is CardStyle.CLOZE):
+        return False
+    return not halves(kept.answer)[1] and bool(halves(note.answer)[1])
 
 
 def _lines(path: Path) -> list[str]:
@@ -470,6 +493,7 @@ def _printable(text: str) -> str:
 
 def _gist(text: str) -> str:
     """A heading for a text that has none: how it begins, its hidden texts left out."""
+    text, _ = halves(text)  # a heading is shown while asking
     shown, end = "", 0
     for cloze in find_clozes(text):
         shown, end = shown + text[end : cloze.start] + "…", cloze.end

@@ -17,7 +17,16 @@ from studyapp.notes import mark
 from studyapp.notes.card import find_clozes, outside_code
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle
-from studyapp.notes.outgoing import LEFT_OUT, STEP, Lost, Told, kept_here, sides, unanswered
+from studyapp.notes.outgoing import (
+    LEFT_OUT,
+    STEP,
+    Lost,
+    Told,
+    kept_here,
+    sides,
+    tell_extra,
+    unanswered,
+)
 
 _MARK = re.compile(r"^(?=[QAC]:)", re.MULTILINE)
 _RULE = re.compile(r"^([ \t]*)---([ \t]*)$", re.MULTILINE)
@@ -54,6 +63,7 @@ def _cards(note: ForeignNote, lost: Lost) -> Iterator[str]:
         lost["question", f"without an answer, {LEFT_OUT}"] += 1
         return
     question, answer = _safe(note.question), _safe(note.answer)
+    tell_extra(note, lost)
     if note.card is CardStyle.CLOZE:
         yield f"C: {_hidden(note, lost)}"
         return

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from studyapp.notes import plaintext
 from studyapp.notes.outline import fence
 
-_TAG = re.compile(
+TAG = re.compile(
     r"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*+)"
     r"(?P<said>(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+'|\"[^\"]{0,9999}+\"|'[^']{0,9999}+')*+)>"
 )
@@ -468,7 +468,7 @@ def _tokens(html: str) -> Iterator[tuple[re.Match[str] | None, str]]:
         elif html.startswith(("<!", "<?"), opens) and html[opens + 2 : opens + 3].isalpha():
             end = html.find(">", opens)
             at = end + 1 if end >= 0 else len(html)
-        elif tag := _TAG.match(html, opens):
+        elif tag := TAG.match(html, opens):
             yield tag, ""
             at = tag.end()
         else:

@@ -235,7 +235,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return printable(f"{self.path}:{self.line}: {self.message}")
+        line = f":{self.line}" if self.line else ""  # a package has none
+        return printable(f"{self.path}{line}: {self.message}")
 
 
 def note_uid(pack: str, note_id: str) -> UUID:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from studyapp.notes import ankihtml, apart, mark
-from studyapp.notes.card import FENCE, clozes, find_clozes, outside_code
+from studyapp.notes.card import FENCE, clozes, find_clozes, halves, outside_code
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle
 from studyapp.notes.outgoing import (
@@ -25,6 +25,7 @@ from studyapp.notes.outgoing import (
     by_side,
     kept_here,
     sides,
+    tell_extra,
     unanswered,
 )
 
@@ -77,7 +78,8 @@ def _card(note: ForeignNote, lost: Lost) -> str:
         answer = apart.quiet(_joined(note.answer, lost))
         said = f"{question}\n{_BETWEEN[note.card]}\n{answer}"
     else:
-        said = _joined(_hidden(note.answer), lost)
+        tell_extra(note, lost)
+        said = _joined(_hidden("\n\n***\n\n".join(filter(None, halves(note.answer)))), lost)
         if question:
             lost["heading", "of a hidden text, put in the text"] += 1
             said = f"{question}\n<br>\n{said}"

@@ -24,6 +24,8 @@ from studyapp.notes.note import Note
 FILE = "anki.json"
 OURS = 1767225600000  # the types of notes that we write have the next ids
 _OURS = range(OURS + 1, OURS + 10)
+EASE = 2500  # thousandths, with which Anki begins
+EASES = range(1300, 1 << 16)
 _TIMES = range(1 << 40)
 _MARK = re.compile(r"(?:/c?\d{1,3})?")
 _SAID = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}")
@@ -34,7 +36,8 @@ class Original:
     """A note of Anki's: its type, the second in which it was changed there, its tags and fields,
     and which cards of its type it has. It is one note here or several, each called after its guid
     and a mark: `says` has the digest of each by its mark, empty in what was just read. `changed` is
-    None once it says something else here."""
+    None once it says something else here. `eases` are those of SM-2, in thousandths, by the cards'
+    places, where they are not the one that Anki begins with."""
 
     type: int
     changed: int | None
@@ -42,6 +45,7 @@ class Original:
     fields: tuple[str, ...]
     places: tuple[int, ...]
     says: Mapping[str, str]
+    eases: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,9 @@ def written(origins: Origins) -> str:
 
 def row(one: Original) -> dict[str, Any]:
     """A note as JSON."""
+    eases = {str(place): ease for place, ease in one.eases.items()}
     return {
+        **({"eases": eases} if eases else {}),
         "type": one.type,
         "changed": one.changed,
         "tags": one.tags,
@@ -148,4 +154,6 @@ def original(row: Mapping[str, Any]) -> Original:
     head = (int(row["type"]), int(row["changed"]), str(row["tags"]))
     fields = tuple(map(str, row["fields"]))
     "".join((head[2], *fields)).encode()  # fails for half a character, which no database takes
-    return Original(*head, fields, tuple(map(int, row["places"])), says)
+    found = {int(place): int(ease) for place, ease in row.get("eases", {}).items()}
+    eases = {place: ease for place, ease in found.items() if ease in EASES}
+    return Original(*head, fields, tuple(map(int, row["places"])), says, eases)

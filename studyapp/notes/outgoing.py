@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from studyapp.notes.card import REVERSED, clozes
+from studyapp.notes.card import REVERSED, clozes, halves
 from studyapp.notes.foreign import Foreign, ForeignNote, Media, Schedule
 from studyapp.notes.note import CardStyle
 
@@ -55,6 +55,12 @@ def kept_here(foreign: Foreign, *, schedules: bool = True) -> Lost:
         aside = sum(bool(one.suspended or one.buried) for one in foreign.schedules)
         lost["card", "suspended or buried, not marked as such"] = aside
     return lost
+
+
+def tell_extra(note: ForeignNote, lost: Lost) -> None:
+    """Tell what only the answer of a text that hides some shows here, where all of it is asked."""
+    if note.card is CardStyle.CLOZE and halves(note.answer)[1]:
+        lost["hidden text", "with more for its answer alone, shown while asking there"] += 1
 
 
 def unanswered(note: ForeignNote) -> bool:

@@ -8,12 +8,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from studyapp.notes import asciidoc, hypertext, pairs, wording
+from studyapp.notes import asciidoc, pairs, webpage, wording
 from studyapp.notes.card import outside_code
 from studyapp.notes.opener import SUMMARY
 from studyapp.notes.outline import Outline, fence
 
-_HTML = re.compile(r" {0,3}<(?P<name>table|h[1-6]|ul|ol)\b", re.IGNORECASE)
+_HTML = re.compile(r" {0,3}<(?:table|h[1-6]|[uod]l)\b", re.IGNORECASE)
+_OPENED = re.compile(r"<(?P<ends>/?)(?:table|h[1-6]|[uod]l|pre)\b", re.IGNORECASE)
 _LONGEST = 500  # lines of such a block
 _FOLD = re.compile(r"</?details\b[^<>]*>", re.IGNORECASE)
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
@@ -68,7 +69,7 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
         if not outline.is_code(at) and _may_change(lines[at]):
             begins = _HTML.match(lines[at]) if at >= unclosed else None
             if begins:
-                end, is_closed = _end(outline, at, begins["name"].lower())
+                end, is_closed = _end(outline, at)
                 said = _as_markdown(lines[at:end]) if is_closed else said
                 unclosed, end = (end, end) if is_closed else (end, at + 1)
             elif _DIV.match(lines[at]):
@@ -199,12 +200,13 @@ def _may_change(line: str) -> bool:
     return any(mark(line) for mark in marks)
 
 
-def _end(outline: Outline, at: int, name: str) -> tuple[int, bool]:
-    """How far a block of HTML was looked through, and whether it ends there."""
+def _end(outline: Outline, at: int) -> tuple[int, bool]:
+    """How far a block of HTML was looked through, and whether it ends there, with each other that
+    begins on its last line."""
     depth = 0
     for end in range(at, min(len(outline.lines), at + _LONGEST)):
-        low = outline.lines[end].lower()
-        depth += len(re.findall(rf"<{name}\b", low)) - low.count(f"</{name}>")
+        tags = _OPENED.finditer(outline.lines[end])
+        depth += sum(-1 if tag["ends"] else 1 for tag in tags)
         if outline.is_code(end):
             return end, False
         if depth <= 0:
@@ -213,12 +215,6 @@ def _end(outline: Outline, at: int, name: str) -> tuple[int, bool]:
 
 
 def _as_markdown(lines: Sequence[str]) -> list[str]:
-    """A block of HTML as Markdown; as it is if that would not show all of it, or its pictures."""
-    html = "\n".join(lines)
-    found = hypertext.to_markdown(html)
-    if found.lost or found.media or not found.text:
-        return list(lines)
-    text = found.text
-    if heading := re.match(r"[ \t]*<h([1-6])", html, re.IGNORECASE):
-        text = re.sub(r"^#+", "#" * int(heading[1]), text)
-    return ["", *text.split("\n"), ""]
+    """A block of HTML as Markdown; as it is if that would not show all of it."""
+    made, _, lost = webpage.as_markdown(lines, range(len(lines)), Path())
+    return list(lines) if lost or not made else ["", *made]

@@ -25,6 +25,7 @@ from studyapp.notes import (
     preparation,
     reference,
     unread,
+    webpage,
     wording,
 )
 from studyapp.notes.answer import cleaned, figure, is_string, parted, worded
@@ -112,6 +113,8 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
     lines, drilled, problems = preparation.fenced(lines), list[ForeignNote](), list[Problem]()
     if org.is_one(lines, path):
         lines, drilled, problems = drill.taken(org.read(lines), numbers, path)
+    elif webpage.is_one(lines, path):
+        lines, numbers, problems = webpage.as_markdown(lines, numbers, path)
     else:
         lines, numbers = preparation.of_asciidoc(lines, numbers, path)
     lines, comments = passed.without_comments(lines)

@@ -28,7 +28,7 @@ from studyapp.memory.fold import CRAMMED
 from studyapp.memory.state import State
 from studyapp.notes import formats, origin, writers
 from studyapp.notes.caption import named
-from studyapp.notes.card import REVERSED, hiding_nothing, outside_code
+from studyapp.notes.card import REVERSED, hiding_nothing, outside_code, with_extra
 from studyapp.notes.deck import asked, is_made
 from studyapp.notes.foreign import (
     Foreign,
@@ -360,13 +360,14 @@ class _Gathering:
             listed = "\n".join(
                 f"- =={hiding_nothing(point.text)}=={{#{point.id}}}" for point in said.points
             )
-            return CardStyle.CLOZE, question, _below(listed, answer)
+            return CardStyle.CLOZE, question, with_extra(listed, answer)
+        below = with_extra if said.card is CardStyle.CLOZE else _below
         if said.points:
             self.lost["note", "with points, which are a list in the answer"] += 1
             extra = (("extra: " if point.extra else "") + point.text for point in said.points)
-            answer = _below(answer, "\n".join(f"- {text}" for text in extra))
+            answer = below(answer, "\n".join(f"- {text}" for text in extra))
         if said.as_of:
-            answer = _below(answer, f"As of {said.as_of}.")
+            answer = below(answer, f"As of {said.as_of}.")
         if said.card is CardStyle.CLOZE:
             return said.card, "" if is_made(question, answer) else question, answer
         if said.card is CardStyle.ORDER:

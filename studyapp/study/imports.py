@@ -648,9 +648,11 @@ def _read_in(
 def _left_out(attached: Attached) -> Iterator[str]:
     some = "of the reviews and schedules"
     if attached.unknown:
-        yield f"{attached.unknown:,} {some} are of cards that are not here"
+        are = "is" if attached.unknown == 1 else "are"
+        yield f"{attached.unknown:,} {some} {are} of cards that are not here"
     if attached.impossible:
-        yield f"{attached.impossible:,} {some} have a date or a rating that cannot be"
+        have = "has" if attached.impossible == 1 else "have"
+        yield f"{attached.impossible:,} {some} {have} a date or a rating that cannot be"
     if attached.aside:
         cards = words.count(attached.aside, "card")
         yield f"suspended or buried there alone, and as before here: {cards} of yours"

@@ -21,7 +21,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from studyapp.notes import ankihtml, formats, markdown, writers
-from studyapp.notes.card import without_code
+from studyapp.notes.card import RULE, halves, without_code
 from studyapp.notes.deck import (
     asked,
     deck_name,
@@ -297,10 +297,11 @@ def _is_same(there: ForeignNote, here: ForeignNote) -> bool:
 
 
 def _says(one: ForeignNote) -> tuple[object, ...]:
-    """What a note says, whichever signs of a file's name its links spell out."""
-    texts = (
-        _MEDIUM.sub(lambda link: unquote(link[0]), text) for text in (one.question, one.answer)
-    )
+    """What a note says, whichever signs of a file's name its links spell out, and wherever an older
+    version put what only the answer shows."""
+    answer = halves(one.answer) if one.card is CardStyle.CLOZE else (one.answer,)
+    said = (one.question, "\n\n".join(filter(None, answer)))
+    texts = (_MEDIUM.sub(lambda link: unquote(link[0]), text) for text in said)
     return (*texts, one.card, set(one.tags))
 
 
@@ -403,7 +404,10 @@ def _cut(said: Note, answer: str) -> tuple[str, list[str]] | None:
     while said.points and lines and (item := _ITEM.fullmatch(lines[-1])):
         points.insert(0, item["text"])
         lines.pop()
-    return None if said.points and not points else ("\n".join(lines).strip("\n"), points)
+    text = "\n".join(lines).strip("\n")
+    if said.card is CardStyle.CLOZE and not halves(said.answer)[1]:
+        text = text.removesuffix(f"\n\n{RULE}")  # which only what is cut here was below
+    return None if said.points and not points else (text, points)
 
 
 def _point(one: Point) -> str:

@@ -98,6 +98,22 @@ def test_hidden_texts_keep_their_numbers_and_hints() -> None:
     assert found == ("The {{c1::whole sum}} (hint) of {{c2::\\(a+b\\)}} <u>is</u>", SUM[1])
 
 
+def test_what_only_the_answer_shows_is_of_its_field() -> None:
+    (part,) = apkg.parts(HIDING, (SUM[0], ""), (0, 1)).values()
+    (whole,) = apkg.parts(HIDING, SUM, (0, 1)).values()
+    for fields, said in (
+        ((SUM[0], ""), f"{part.answer}\n\n---\n\nmy *uncle*"),
+        (SUM, whole.answer.replace("---\n\n", "").replace("uncle", "aunt")),  # of older versions
+    ):
+        original = Original(1, 0, "", fields, (0, 1), {"": ""})
+        edit = Edit(replace(part, answer=said), asks=False, answers=True)
+        found = ankiedit.fields(HIDING, original, {"": edit})
+        person = "uncle" if fields != SUM else "aunt"
+        assert found == (SUM[0], f"my <em>{person}</em>")
+    only = NoteType("O", ("Text",), {0: Template("{{cloze:Text}}", "{{cloze:Text}}")}, True)
+    assert edited(only, (SUM[0],), "answer", "</u>", "</u>\n\n---\n\nmore") is None
+
+
 def test_another_style_is_no_edit_of_a_field() -> None:
     fields = ("q", "a", "")
     (note,) = apkg.parts(BASIC, fields, (0,)).values()

@@ -46,7 +46,7 @@ def test_every_column_has_its_place() -> None:
             "def",
             CardStyle.CLOZE,
             "",
-            "The ==cat=={#c1} (animal) and ==$x^2$=={#c2}\n\nextra",
+            "The ==cat=={#c1} (animal) and ==$x^2$=={#c2}\n\n---\n\nextra",
             ("A",),
             (),
         ),
@@ -107,7 +107,7 @@ def test_a_number_that_cannot_be_hidden_here_is_a_question() -> None:
     two = "The {{c1::x<y}} {{c2::sat}} and {{c1::slept}}"
     found = parse(f"#guid column:1\n#columns:guid\tText\tBack\tMore\ng\t{two}\tb\tm\n")
     assert [(one.guid, one.question, one.answer, one.card) for one in found.notes] == [
-        ("g", "", "The x\\<y ==sat=={#c2} and slept\n\nb\n\n**More**\n\nm", CardStyle.CLOZE),
+        ("g", "", "The x\\<y ==sat=={#c2} and slept\n\n---\n\nb\n\n**More**\n\nm", CardStyle.CLOZE),
         (
             "g/c1",
             "The […] sat and […]",

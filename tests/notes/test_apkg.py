@@ -20,8 +20,9 @@ from ankipack import LEGACY, MIDDLE, NEWEST, collection, field, package
 from studyapp.errors import StudyError
 from studyapp.notes import ankitype, apkg, deck, formats
 from studyapp.notes import collection as collections
+from studyapp.notes.ankitype import NoteType, Template
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
-from studyapp.notes.note import CardStyle
+from studyapp.notes.note import CardStyle, Problem
 
 SPANISH = ("Lang", "Spanish")
 
@@ -110,8 +111,8 @@ def test_reviews_have_the_study_day_of_the_collection(found: Foreign) -> None:
         ("g10", "answer", 3, 1, Moment.REVIEW),
     ]
     assert [one.message for one in found.problems] == [
-        "1 of its reviews are of cards that are not in it, or not read",
-        "1 of its cards have a field to type the answer in, and are asked here like any other",
+        "1 of its reviews is of cards that are not in it, or not read",
+        "1 of its cards has a field to type the answer in, which is left out",
     ]
 
 
@@ -303,6 +304,7 @@ def test_a_package_that_unpacks_to_more_than_it_may_is_refused(
         apkg.read(path)
 
 
+GAP, BELOW = "==Paris=={#c1} is ==it=={#c2}", "\n\n---\n\n"
 FIELDS = st.lists(st.tuples(st.integers(1, 15), st.binary(max_size=300)), max_size=5)
 
 
@@ -486,3 +488,39 @@ def test_a_hint_is_not_asked_and_a_reading_stands_behind_its_word() -> None:
     (note,) = apkg.parts(kind, ["日本[にほん] だ", "clue", "Japan"], [0]).values()
     assert note.question == "日本(にほん) だ"
     assert note.answer == "にほん だ Japan\n\n**Hint**\n\nclue"
+
+
+@pytest.mark.parametrize(
+    ("front", "back", "question", "answer"),
+    [
+        ("{{cloze:T}}", "{{cloze:T}}<br>\n{{E}}", "", f"{GAP}{BELOW}extra"),
+        ("{{cloze:T}}", "{{FrontSide}}<hr>{{E}}", "", f"{GAP}{BELOW}extra"),
+        ("<p>{{cloze:T}}</p>", "<div>{{cloze:T}}</div><hr>{{E}}", "", f"{GAP}{BELOW}extra"),
+        ("{{cloze:T}}", "<div>{{E}}<br>{{cloze:T}}</div>", "", f"{GAP}{BELOW}**E**\n\nextra"),
+        (
+            "{{#T}}{{cloze:T}}{{/T}}",
+            "{{#T}}<b></b>{{cloze:T}} {{E}}{{/T}}",
+            "",
+            f"{GAP}{BELOW}extra",
+        ),
+        ("{{cloze:T}}<br>{{E}}", "{{cloze:T}}<br>{{E}}", "extra", f"{GAP}\\\nextra"),
+        ("{{cloze:T}}<hr>{{E}}", "<b></b>{{cloze:T}}<hr>{{E}}", "", f"{GAP}\n\n***\n\nextra"),
+        ("{{cloze:T}}", "{{cloze:T}}", "", f"{GAP}{BELOW}**E**\n\nextra"),
+        ("{{cloze:T}}", "{{cloze:T}}<br>{{cloze:E}}", "", f"{GAP}{BELOW}extra"),
+    ],
+)
+def test_what_only_the_back_shows_is_not_asked(
+    front: str, back: str, question: str, answer: str
+) -> None:
+    kind = NoteType("C", ("T", "E"), {0: Template(front, back)}, True)
+    for extra in ("extra", "{{c1::extra}}")[: 1 + answer.endswith(f"{BELOW}extra")]:
+        (note,) = apkg.parts(kind, ("{{c1::Paris}} is {{c2::it}}", extra), (0, 1)).values()
+        assert question in note.question
+        assert (note.answer, note.card) == (answer, CardStyle.CLOZE)
+    (note,) = apkg.parts(kind, ("{{c1::Paris}} is {{c2::it}}", ""), (0, 1)).values()
+    assert "---" not in note.answer
+
+
+def test_where_there_are_no_lines_none_is_told() -> None:
+    problem = Problem(Path("a.apkg"), 0, "why")
+    assert (str(problem), str(Problem(Path("a.md"), 2, "why"))) == ("a.apkg: why", "a.md:2: why")

@@ -18,6 +18,7 @@ from studyapp.notes.card import (
     numbered_items,
     question_face,
     sides,
+    with_extra,
     without_code,
 )
 from studyapp.notes.note import CardStyle, Note, NoteKind, Point
@@ -269,3 +270,17 @@ def test_all_of_a_question_is_asked(fields: dict[str, Any], side: str, front: st
     assert face(note, side).front == front
     assert question_face(note).front.startswith("Why?\n\nMore.")
     assert note.card is not CardStyle.BOTH or face(note, "reversed").back == "Why?\n\nMore."
+
+
+def test_what_stands_below_a_rule_is_of_the_answer_alone() -> None:
+    asked = "==Paris=={#a} is\n\n---\n\nin ==France=={#b}\n\n***\n\nof course"
+    note = make_note(card=CardStyle.CLOZE, answer=f"{asked}\n\n---\n\nA city\n\n---\n\nof light")
+    for made in (face(note, "cloze:a"), face(note, "cloze:b"), question_face(note)):
+        assert "in" in made.front
+        assert made.front.endswith("of course")
+        assert made.back.endswith("of course\n\n---\n\nA city\n\n---\n\nof light")
+    assert sides(note) == ("cloze:a", "cloze:b")
+    code = make_note(card=CardStyle.CLOZE, answer="==x=={#a}\n\n```\n\n---\n\ny\n```")
+    assert "y" in face(code, "cloze:a").front
+    assert with_extra(asked, "") == asked
+    assert with_extra(note.answer, "As of 2026.") == f"{note.answer}\n\nAs of 2026."

@@ -122,6 +122,21 @@ def test_a_text_of_anki_has_the_notes(tmp_path: Path) -> None:
     }
 
 
+EXTRA = replace(SUM, guid="g5", answer=f"{SUM.answer}\n\n---\n\nAs **ever**\n\n---\n\nand ever")
+
+
+@pytest.mark.parametrize("form", ["anki", "anki-text", "hashcards", "obsidian"])
+def test_what_only_the_answer_shows_stays_so_or_is_told(tmp_path: Path, form: str) -> None:
+    path = tmp_path / ("x.apkg" if form == "anki" else "x.txt" if form == "anki-text" else "x.md")
+    lost = written(path, form, Foreign((EXTRA,)))
+    told = lost["hidden text", "with more for its answer alone, shown while asking there"]
+    (note,) = formats.reader(form).read(path).notes
+    if form.startswith("anki"):
+        assert (note.answer.replace("***", "---"), told) == (EXTRA.answer, 0)
+    else:
+        assert ("and ever" in note.answer, told) == (True, 1)
+
+
 def test_hashcards_has_what_is_asked(tmp_path: Path) -> None:
     waiting = ForeignNote("g5", "why?", deck=DECK)
     found = back(tmp_path / "x.md", "hashcards", Foreign((*NOTES, waiting), KNOWN, LOG))

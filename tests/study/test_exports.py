@@ -50,6 +50,8 @@ That.
 
 ## Which ones? {#items}
 
+Those.
+
 - [ ] a first {#i-one}
 - [ ] a second {#i-two}
 
@@ -68,6 +70,8 @@ That.
 ## Which is hidden? {#cloze}
 
 The ==sum=={#s} of ==two=={#t}.
+
+- [ ] added up
 
 <!-- card: cloze -->
 
@@ -116,7 +120,8 @@ def test_each_style_is_asked_as_other_programs_ask(mixed: Engine, clock: Clock) 
     )
     assert (plain.deck, plain.tags) == (("test", "03 Chapter 3"), ("one", "two"))
     assert (items.card, items.question) == (CardStyle.CLOZE, "Which ones?")
-    assert items.answer == "- ==a first=={#i-one}\n- ==a second=={#i-two}"
+    assert items.answer == "- ==a first=={#i-one}\n- ==a second=={#i-two}\n\n---\n\nThose."
+    assert cloze.answer == "The ==sum=={#s} of ==two=={#t}.\n\n---\n\n- added up"
     assert (order.card, order.question) == (CardStyle.ANSWER, "In which order?")
     assert (cloze.card, cloze.question) == (CardStyle.CLOZE, "Which is hidden?")
     assert (both.card, both.question, both.answer) == (CardStyle.BOTH, "Both?", "Each.")
@@ -129,7 +134,7 @@ def test_each_style_is_asked_as_other_programs_ask(mixed: Engine, clock: Clock) 
         ("list", "to be put in order, asked for as a whole"): 1,
         ("note", "of points, which are hidden texts there"): 1,
         ("note", "with a section, a family or a depth, which stay here"): 1,
-        ("note", "with points, which are a list in the answer"): 2,
+        ("note", "with points, which are a list in the answer"): 3,
         ("note", "with sources, which stay here"): 1,
     }
 

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from ankipack import CARDS, MIDDLE, NEWEST, NOTES, collection, package
-from studyapp.notes import formats, origin
-from studyapp.store import backup
+from studyapp.notes import ankitext, apkg, formats, origin, writers
+from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
+from studyapp.notes.note import CardStyle
+from studyapp.store import backup, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading
 from studyapp.study import exports, imports, library
@@ -247,6 +249,74 @@ def test_a_text_changes_no_note_of_which_it_says_less(
     told = [one.message for one in done.problems]
     assert "1 note came as a package, which says more: import that" in told
     assert "a picture of which parts are hidden takes its package" in told
+
+
+def test_what_an_older_version_asked_too_is_of_the_answer_alone_once_it_comes_again(
+    engine: Engine, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, due = tmp_path / "paris.apkg", clock().date() + timedelta(9)
+    text = "==Paris=={#c1} is\n\n---\n\na city"
+    note = ForeignNote("g", "", text, card=CardStyle.CLOZE, deck=("Cities",))
+    known = Schedule("g", "cloze:c1", Stage.REVIEW, due=due, stability=9.0, difficulty=5.0)
+    foreign = Foreign((note,), (known,))
+    writers.writer("anki").write(path, foreign, clock(), lambda *_: None)
+
+    def memories() -> list[Any]:
+        with reading(engine) as connection:
+            return [tuple(row) for row in connection.execute(select(tables.memory))]
+
+    with monkeypatch.context() as older:
+        older.setattr(apkg, "with_extra", lambda text, extra: f"{text}\n\n{extra}")
+        assert bring(engine, clock, path).cards == 1
+    before = memories()
+    done = bring(engine, clock, path)
+    assert (done.cards, done.changed, memories()) == (0, 1, before)
+    assert before
+    (page,) = (library.own_packs() / "paris").glob("*.md")
+    assert text in page.read_text()
+    assert is_as_here(bring(engine, clock, path))
+
+
+@pytest.mark.parametrize("has_guid", [True, False])
+def test_what_was_edited_since_an_older_version_asked_it_is_no_conflict(
+    engine: Engine, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_guid: bool
+) -> None:
+    path = tmp_path / "paris.txt"
+    head = "#notetype:Cloze\n#guid column:1\ng" if has_guid else "#notetype:Cloze\n"
+    text = "{{c1::Paris}} is\ta city\n"
+    path.write_text(f"{head}\t{text}" if has_guid else f"{head}{text}")
+    with monkeypatch.context() as older:
+        older.setattr(ankitext, "with_extra", lambda text, extra: f"{text}\n\n{extra}")
+        bring(engine, clock, path)
+    (page,) = (library.own_packs() / "paris").glob("*.md")
+    page.write_text(page.read_text().replace("\na city", "\na town"))
+    library.refresh(desk_of(engine, clock))
+    done = bring(engine, clock, path)
+    assert is_as_here(done)
+    assert done.problems == ()
+    assert "\na town" in page.read_text()
+    if has_guid:
+        path.write_text(path.read_text().replace("a city", "a large city"))
+        (problem,) = bring(engine, clock, path).problems
+        assert "and so has yours" in problem.message
+
+
+def test_the_ease_of_a_card_goes_back_with_it(engine: Engine, clock: Clock, tmp_path: Path) -> None:
+    path, sent = tmp_path / "words.anki2", tmp_path / "back.apkg"
+    collection(path)
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("UPDATE cards SET factor = id + 2000 WHERE id IN (100, 103)")
+        base.execute("UPDATE cards SET factor = 7 WHERE id = 105")
+    bring(engine, clock, path)
+    for _ in range(2):
+        send(engine, clock, sent)
+        with closing(sqlite3.connect(tmp_path / "collection.anki21")) as base:
+            eases = base.execute(
+                "SELECT guid, ord, factor FROM cards JOIN notes ON notes.id = nid "
+                "WHERE factor AND guid LIKE 'g1_' ORDER BY guid, ord"
+            ).fetchall()
+        assert eases == [("g10", 0, 2100), ("g11", 0, 2500), ("g12", 0, 2103), ("g13", 0, 2500)]
+        assert is_as_here(bring(engine, clock, sent))
 
 
 def test_of_two_pictures_with_one_name_one_keeps_it(

@@ -50,6 +50,10 @@ A second paragraph.
 
 The ==sum=={#s} of ==two=={#t}.
 
+---
+
+Added up.
+
 <!-- card: cloze -->
 
 ## Both? {#both}
@@ -312,7 +316,9 @@ def test_a_hidden_text_keeps_its_card(
     writers.writer("anki").write(path, replace(found, notes=tuple(notes)), clock(), lambda *_: None)
     assert bring(engine, clock, path).changed == 1
     copy = texts(library.own_packs() / "mine")["chapter-3-questions.md"]
-    assert "\n\nThat ==sum=={#s} of ==two=={#t}.\n\n<!-- card: cloze -->" in copy
+    assert (
+        "\n\nThat ==sum=={#s} of ==two=={#t}.\n\n---\n\nAdded up.\n\n<!-- card: cloze -->" in copy
+    )
     assert bring(engine, clock, path).known
 
 
