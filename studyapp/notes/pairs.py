@@ -65,7 +65,8 @@ _FARTHEST = 40  # lines between a question and its answer
 
 def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _Lines:
     """The lines, with their *numbers*; what one of them has become has its number."""
-    said = list(lines)
+    order = _upright(lines, is_code)
+    numbers, said = [numbers[at] for at in order], [lines[at] for at in order]
     for at, line in enumerate(_labelled(said, is_code)):
         both = None if is_code(at) else _BOTH.fullmatch(line)
         said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
@@ -76,6 +77,56 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
             yield "", numbers[at]
         for part in line.split("\n"):
             yield part, numbers[at]
+
+
+def _upright(lines: Sequence[str], is_code: _IsCode) -> list[int]:
+    """The places of the lines, each question above its answer. Below it are those of a text whose
+    first label answers, while nothing above asks, up to a paragraph that says otherwise."""
+    found, above = list(range(len(lines))), ""
+    for places in _paragraphs(lines):
+        labels = {at: label for at in places if (label := _label(lines[at])) and not is_code(at)}
+        turned = _turned(places, labels)
+        if turned and not wording.may_ask(wording.numbered(above.lstrip("#>-*+ \t"))[1]):
+            found[places.start : places.stop], above = turned, ""
+        elif labels:
+            is_lone = not turned and _answers(next(iter(labels.values())))
+            return list(range(len(lines))) if is_lone else found
+        else:
+            above = lines[places[-1]]
+    return found
+
+
+def _paragraphs(lines: Sequence[str]) -> Iterator[range]:
+    first = 0
+    for at, line in enumerate([*lines, ""]):
+        if not line.strip():
+            if first < at:
+                yield range(first, at)
+            first = at + 1
+
+
+def _turned(places: range, labels: dict[int, re.Match[str]]) -> list[int]:
+    """The places of a paragraph's lines, if it is pairs alone that have the answers first, the
+    other way round; none of any other."""
+    found, firsts = list[int](), list(labels)
+    if firsts[:1] != [places.start] or len(firsts) % 2:
+        return []
+    ends = [*firsts[2::2], places.stop]
+    for first, second, end in zip(firsts[::2], firsts[1::2], ends, strict=True):
+        if not (_may_ask(labels[second]) and _fits(labels[second], labels[first])):
+            return []
+        found += [*range(second, end), *range(first, second)]
+    return found
+
+
+def _label(line: str) -> re.Match[str] | None:
+    """The label of a line, be it bold or not."""
+    return _LABEL.fullmatch(line.replace("**", "").replace("__", ""))
+
+
+def _answers(label: re.Match[str]) -> bool:
+    letters = set("".join(_PARTNERS.values())) - set(_PARTNERS)
+    return bool(label["answers"] or label["means"] or label["letter"] in letters)
 
 
 def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
@@ -116,11 +167,7 @@ def _is_known(asks: str, answers: str) -> bool:
 def _partner(lines: Sequence[str], labels: dict[int, re.Match[str]], at: int) -> int:
     """The line of the answer to a question that a label on line *at* begins, −1 if none is."""
     asks = labels[at]
-    if not asks["said"].strip() or asks["answers"] or asks["means"]:
-        return -1
-    if asks["task"] and not (asks["number"] or wording.is_asked(asks["said"])):
-        return -1
-    if (asks["letter"] or "Q") in _SYMBOLS and not wording.is_asked(asks["said"]):
+    if not _may_ask(asks):
         return -1
     for place in range(at + 1, min(len(lines), at + _FARTHEST)):
         if place not in labels or (labels[place]["means"] and not asks["term"]):
@@ -129,6 +176,15 @@ def _partner(lines: Sequence[str], labels: dict[int, re.Match[str]], at: int) ->
             continue
         return place if _fits(asks, labels[place]) else -1
     return -1
+
+
+def _may_ask(label: re.Match[str]) -> bool:
+    """Whether what stands behind a label may be asked."""
+    if not label["said"].strip() or label["answers"] or label["means"]:
+        return False
+    if label["task"] and not label["number"] or (label["letter"] or "Q") in _SYMBOLS:
+        return wording.is_asked(label["said"])
+    return True
 
 
 def _fits(asks: re.Match[str], answers: re.Match[str]) -> bool:

@@ -947,6 +947,29 @@ def test_one_question_may_have_an_answer_of_several_parts() -> None:
     assert note.answer == "1. red 2. blue"
 
 
+def test_answers_may_stand_above_their_questions() -> None:
+    """From the first on, up to where one stands below; but not where something above asks."""
+    text = (
+        "# T\n\nA: x1\nmore\nQ: a?\n\n**Answer:** x2\n**Question:** b?\n\n- A: x3\n- Q: c?\n\n"
+        "Back: x4\nFront: d\n\nQ: e?\nA: x5\n"
+    )
+    found = parse(text)
+    assert [(note.line, note.question, note.answer) for note in found.notes] == [
+        (5, "a?", "x1\nmore"),
+        (8, "b?", "x2"),
+        (11, "c?", "x3"),
+        (14, "d", "x4"),
+        (16, "e?", "x5"),
+    ]
+    assert found.problems == ()
+    text = "## a?\n\nA: x1\nQ: b?\n\nA: x2\n\nA: more\nQ: c?\nA: x3\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("a?", "x1"),
+        ("b?", "x2\n\nA: more"),
+        ("c?", "x3"),
+    ]
+
+
 def test_answers_that_hang_below_their_questions_part_them() -> None:
     text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
     assert [one[:2] for one in shown(text)] == [
