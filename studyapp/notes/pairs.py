@@ -59,6 +59,7 @@ _STRONG = re.compile(
 )
 _ENDS = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:-[ \t]*){3,}$|(?:\*[ \t]*){3,}$)")
 _PLAIN = re.compile(r" {0,3}(?![#>|`~<*+-]|\d{1,4}[.:)])\S")
+_TITLE = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<said>[^\s*_][^*_\n]*+)(?P=mark)(?P<sign>[?？؟]?)")
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+")
 _FARTHEST = 40  # lines between a question and its answer
 
@@ -71,6 +72,9 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
         both = None if is_code(at) else _BOTH.fullmatch(line)
         said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
     begins = set(_beginnings(said, is_code))
+    for at in _titles(said, is_code):
+        said[at] = _TITLE.sub(r"**\g<said>\g<sign>**", said[at])
+        begins.add(at)
     begins.update(at for at, line in enumerate(said) if answerkey.is_key(line) and not is_code(at))
     for at, line in enumerate(said):
         if at in begins:
@@ -216,6 +220,18 @@ def _beginnings(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
         yield from run[:: _step([lines[one].strip() for one in run])][1:]
         run = []
     yield from _hanging(lines, is_code)
+
+
+def _titles(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
+    """The lines of one paragraph that begin with an emphasised question, two at least."""
+    for places in _paragraphs(lines):
+        titles = [at for at in places if not is_code(at) and _is_title(lines[at])]
+        yield from titles if len(titles) > 1 else ()
+
+
+def _is_title(line: str) -> bool:
+    title = _TITLE.match(line)
+    return title is not None and wording.is_asked(title["said"] + title["sign"])
 
 
 def _hanging(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:

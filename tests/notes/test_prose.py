@@ -970,6 +970,20 @@ def test_answers_may_stand_above_their_questions() -> None:
     ]
 
 
+def test_emphasised_questions_on_adjacent_lines_part_them() -> None:
+    text = (
+        "Intro.\n**What is a?** It a.\n__What is b__? It b.\nAnd more.\n*What is c?* It c.\n"
+        "***What is d?***\nIt d.\n\n# E\n\n- What is e?\n  **Who asks?** I.\n  **Who else?** You.\n"
+    )
+    assert [one[:2] for one in shown(text)] == [
+        ("What is a?", "It a."),
+        ("What is b?", "It b.\n\nAnd more."),
+        ("What is c?", "It c."),
+        ("What is d?", "It d."),
+        ("What is e?", "**Who asks?** I.\n**Who else?** You."),
+    ]
+
+
 def test_answers_that_hang_below_their_questions_part_them() -> None:
     text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
     assert [one[:2] for one in shown(text)] == [
