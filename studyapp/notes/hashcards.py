@@ -232,7 +232,8 @@ class _Reading:
         if wording.options([f"{mark}:{said[0]}", *said[1:]]):
             self.report(asked, unread.MAY_BE_A_CHOICE)
         outline = Outline(said)
-        within = asked_within(outline, outline.blocks, titled=False)
+        apart = outline.blocks[1:]
+        within = asked_within(outline, outline.blocks, titled=False, apart=apart)
         if within:
             first, last = at + within[0].first + 1, at + within[-1].first + 1
             message = unread.upto(first, last) + unread.MAY_BE_A_NOTE

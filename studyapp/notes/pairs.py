@@ -16,11 +16,11 @@ _Lines = Iterator[tuple[str, int]]
 _IsCode = Callable[[int], bool]
 _TASK = r"exercise|problem|task|aufgabe|ejercicio|exercice|esercizio|exercício|задача|упражнение"
 _ASKING = (
-    r"question|front|frage|pregunta|domanda|pergunta|вопрос|питання|pytanie|otázka|vraag|fråga"
+    r"question|front|prompt|frage|pregunta|domanda|pergunta|вопрос|питання|pytanie|otázka|vraag|fråga"
     r"|spørgsmål|soru|質問|問題|问题|질문|문제|سؤال|السؤال|سوال|שאלה|ερώτηση"
 )
 _ANSWERING = (
-    r"answer|solution|back|antwort|lösung|respuesta|solución|réponse|risposta|soluzione|resposta"
+    r"answer|solution|back|response|antwort|lösung|respuesta|solución|réponse|risposta|soluzione|resposta"
     r"|solução|ответ|решение|відповідь|odpowiedź|odpověď|antwoord|svar|cevap|答え|解答|回答|答案"
     r"|답변|정답|대답|جواب|الجواب|إجابة|الإجابة|پاسخ|תשובה|απάντηση"
 )
@@ -186,7 +186,7 @@ def _may_ask(label: re.Match[str]) -> bool:
     """Whether what stands behind a label may be asked."""
     if not label["said"].strip() or label["answers"] or label["means"]:
         return False
-    if label["task"] and not label["number"] or (label["letter"] or "Q") in _SYMBOLS:
+    if (label["task"] and not label["number"]) or (label["letter"] or "Q") in _SYMBOLS:
         return wording.is_asked(label["said"])
     return True
 

@@ -202,6 +202,15 @@ class _Question:
         """Whether there is an answer so far."""
         return bool(self.own or any(map(str.strip, self.rest)) or self.below)
 
+    @property
+    def apart(self) -> list[Block]:
+        """What stands below an answer that was whole before: of a label, or within its item."""
+        says = bool(self.own) or any(map(str.strip, self.rest))
+        if self.shape == LABELLED or (says and self.block.kind in (Kind.NUMBERED, Kind.BULLET)):
+            return self.below[not says :]
+        label = wording.without_label(self.below[0].text) if self.below else None
+        return [] if label is None else self.below[1 + (not label) :]
+
     def takes(self, block: Block) -> bool:
         """Whether a block that asks nothing itself is of the answer."""
         of_heading = self.block.kind is Kind.HEADING
@@ -594,7 +603,8 @@ class _Reading:
         self._keep(block.first, "", text, NoteKind.QUESTION, HIDING, card=CardStyle.CLOZE)
 
     def _tell_within(self, question: _Question) -> None:
-        within = asked_within(self.outline, question.below, titled=question.shape == BOLD)
+        is_titled = question.shape == BOLD
+        within = asked_within(self.outline, question.below, titled=is_titled, apart=question.apart)
         if within:
             first, last = within[0].first, self._last_line(within[-1])
             told = unread.upto(self.numbers[first], self.numbers[last])

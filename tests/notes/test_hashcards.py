@@ -271,6 +271,16 @@ def test_options_and_questions_in_an_answer_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "below", ["What is two?\n\nIt is 2.", "two? :: 2", "two :: 2", "**Two**: 2"]
+)
+def test_what_would_be_a_note_apart_from_an_answer_is_told(below: str) -> None:
+    found = hashcards.parse(f"Q: one?\nA: 1\n\n{below}\n", Path("a.md"))
+    assert [(one.line, one.message) for one in found.problems] == [
+        (4, "this may be a note, and is read as part of an answer")
+    ]
+
+
 def test_a_heading_beside_that_of_a_card_ends_its_answer() -> None:
     text = "# A\n\nQ: one?\nA: a1\n\n## Its own\n\n## Too\n\n# B\n\nQ: two?\nA: a2\n"
     found = hashcards.parse(text, Path("a.md"))

@@ -832,6 +832,40 @@ def test_what_may_be_a_note_in_an_answer_is_told(below: str, line: int, upto: st
     ]
 
 
+APART = [
+    "What is two?\n\nIt is 2.",
+    "ما هو الماء؟\n\nسائل.",
+    "two? :: 2",
+    "The ==eight== is 8.",
+    "The {{c1::eight}} is 8.",
+    "**Nine**: 9",
+    "**Cell** : unit — of life",
+    "cell – unit of life",
+]
+
+
+@pytest.mark.parametrize("whole", ["F : a?\nA : 1", "7. a?\n   1", "# a?\n\nAnswer:\n\n1"])
+@pytest.mark.parametrize("below", APART)
+def test_what_would_be_a_note_apart_from_a_whole_answer_is_told(whole: str, below: str) -> None:
+    found = parse(f"{whole}\n\n{below}\n")
+    assert [note.answer for note in found.notes] == [f"1\n\n{below}"]
+    (problem,) = found.problems
+    assert problem.line == whole.count("\n") + 3
+    assert problem.message.endswith("this may be a note, and is read as part of an answer")
+
+
+def test_a_pair_with_other_labels_below_an_answer_is_told() -> None:
+    found = parse("Front: a\nBack: b\n\nAsk: Explain c.\nSay: d\n")
+    assert [(one.line, one.message) for one in found.problems] == [
+        (4, "up to line 5: this may be a note, and is read as part of an answer")
+    ]
+
+
+@pytest.mark.parametrize("below", ["And so on.", "Note: so.\nSee: there.", "a == b and b == c"])
+def test_what_goes_on_with_an_answer_is_not_told(below: str) -> None:
+    assert parse(f"Question: a?\nAnswer: 1\n\n{below}\n").problems == ()
+
+
 def test_comments_that_hold_notes_and_links_within_the_file_are_told() -> None:
     text = (
         "## What?\n\nThis. <!-- to do -->\n\n<!--\n## Why?\n\nSo.\n-->\n\n%% Q: Who? %%\n\n"
@@ -1008,6 +1042,8 @@ def test_answers_that_hang_below_their_questions_part_them() -> None:
          [("der Hund", "the dog"), ("die Maus", "the mouse"), ("Eis", "ice")]),
         ("Term: loss\nDefinition: an error\n\n**Wort:** Maus\n**Bedeutung:** mouse\n",
          [("loss", "an error"), ("Maus", "mouse")]),
+        ("Front: a\nBack: b\n\nPrompt: Explain c.\nResponse: d\n",
+         [("a", "b"), ("Explain c.", "d")]),
         ("**Front:** a\n**Back:** b\n\n__Frage__: c?\n__Antwort__: d\n", [("a", "b"), ("c?", "d")]),
         ("Question: a?\nMeaning: b.\nAnswer: c\n", [("a?\n\nMeaning: b.", "c")]),
         ("Set\n: Note: no order.\n  See also: bag\n", [("Set", "Note: no order.\nSee also: bag")]),
