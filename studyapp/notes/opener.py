@@ -41,6 +41,12 @@ _CLOZE = re.compile(
 )
 _HIDES = re.compile(r"(?<![=\w])==[^\s=](?:[^=\n]*[^\s=])?==(?![=\w])")
 _NAME = re.compile(r"(?P<name>[^\W\d]\w{0,15})[ \t]*+[:：][ \t]+\S")
+_FAREWELL = re.compile(
+    r"\W{0,4}(?:let me know|feel free to|(?:i )?hope (?:this|these)|would you like|do you want"
+    r"|want me to|shall i|if you(?:['’]d| would)? (?:like|want|need)|happy (?:studying|learning)"
+    r"|good luck)\b",
+    re.IGNORECASE,
+)
 _MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
 _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
@@ -345,6 +351,11 @@ def asked_within(
             asked = asked if is_list else holding
         within += asked
     return within
+
+
+def takes_leave(block: Block) -> bool:
+    """Whether a paragraph speaks to who reads it, as chat assistants do below their last answer."""
+    return block.kind is Kind.TEXT and _FAREWELL.match(wording.plain(block.text)) is not None
 
 
 def _notes_something(outline: Outline, block: Block) -> bool:

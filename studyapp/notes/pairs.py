@@ -60,6 +60,11 @@ _STRONG = re.compile(
 _ENDS = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:-[ \t]*){3,}$|(?:\*[ \t]*){3,}$)")
 _PLAIN = re.compile(r" {0,3}(?![#>|`~<*+-]|\d{1,4}[.:)])\S")
 _TITLE = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<said>[^\s*_][^*_\n]*+)(?P=mark)(?P<sign>[?？؟]?)")
+_COUNTS = re.compile(
+    r" {0,3}(?:(?:\d{1,4}[.)]|[-*+])[ \t]+)?(?P<mark>\*\*|__)?+[^\w\s*_]{0,3}[ \t]*+"
+    rf"(?i:(?:flash[ -]?)?cards?|karteikarte|karte|tarjeta|carte|scheda|cartão|карточка|{_ASKING})"
+    r"[ \t]*+#?\d{1,4}[ \t]*+[:.]?(?(mark)(?P=mark):?)[ \t]*"
+)
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+")
 _FARTHEST = 40  # lines between a question and its answer
 
@@ -71,6 +76,8 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
     for at, line in enumerate(_labelled(said, is_code)):
         both = None if is_code(at) else _BOTH.fullmatch(line)
         said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
+    for at in counting(said, is_code):
+        said[at] = "\n***\n"
     begins = set(_beginnings(said, is_code))
     for at in _titles(said, is_code):
         said[at] = _TITLE.sub(r"**\g<said>\g<sign>**", said[at])
@@ -121,6 +128,27 @@ def _turned(places: range, labels: dict[int, re.Match[str]]) -> list[int]:
             return []
         found += [*range(second, end), *range(first, second)]
     return found
+
+
+def counting(lines: Sequence[str], is_code: _IsCode) -> list[int]:
+    """The lines that say which card or question follows, and nothing else, right above it. Right
+    below a question one may be its answer: there several have to be emphasised."""
+    said = [at for at, line in enumerate(lines) if line.strip()]
+    places = zip([-1, *said], said, said[1:], strict=False)
+    found = [
+        (at, bool(counts["mark"]), above >= 0 and _awaits(lines[above]))
+        for above, at, below in places
+        if (counts := _COUNTS.fullmatch(lines[at]))
+        and not is_code(at)
+        and (_label(lines[below]) or wording.is_asked(lines[below]))
+    ]
+    several = sum(is_strong for _, is_strong, _ in found) > 1
+    return [at for at, is_strong, awaits in found if not awaits or (is_strong and several)]
+
+
+def _awaits(line: str) -> bool:
+    """Whether an answer to a line is to follow."""
+    return wording.is_asked(line) or wording.without_label(line.strip()) == ""
 
 
 def _label(line: str) -> re.Match[str] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from studyapp.notes.note import Problem
 
 MAY_BE_A_NOTE = "this may be a note, and is read as part of an answer"
+MAY_BE_A_FAREWELL = "this speaks to who reads it, and is read as part of an answer"
 MAY_BE_A_CHOICE = "the options below this question may be a choice: they are read as its answer"
 
 MAY_PAIR = (

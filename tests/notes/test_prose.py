@@ -1018,6 +1018,34 @@ def test_emphasised_questions_on_adjacent_lines_part_them() -> None:
     ]
 
 
+def test_lines_that_count_cards_are_of_none() -> None:
+    """But one right below a question may answer it."""
+    text = (
+        "**Flashcard 1**\n**Front:** a\n**Back:** It a.\n\n**Flashcard 2:**\n\nQ: b\nA: It b.\n"
+        "\nQuestion 3\nWhat is c?\n\nIt c.\n\n3. **🃏 Card #3**\n   - **Front:** d\n"
+        "   - **Back:** It d.\n\n# What is e?\n\n**Card 4**\n\nQ: f\nA: It f.\n"
+    )
+    found = parse(text)
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("a", "It a."),
+        ("b", "It b."),
+        ("What is c?", "It c."),
+        ("d", "It d."),
+        ("What is e?", ""),
+        ("f", "It f."),
+    ]
+    assert found.problems == ()
+    assert shown("Which card?\nCard 1\n\nWhy?\nSo.\n")[0][:2] == ("Which card?", "Card 1")
+    assert shown("Q: Which card?\nA:\n\nCard 1\n\nQ: b\nA: c\n")[0][1] == "Card 1"
+
+
+def test_who_speaks_to_the_reader_below_an_answer_is_told() -> None:
+    found = parse("Front: a\nBack: b\n\nLet me know if you want more!\n")
+    assert [(one.line, one.message) for one in found.problems] == [
+        (4, "this speaks to who reads it, and is read as part of an answer")
+    ]
+
+
 def test_answers_that_hang_below_their_questions_part_them() -> None:
     text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
     assert [one[:2] for one in shown(text)] == [
