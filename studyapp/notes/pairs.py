@@ -281,7 +281,7 @@ def _hanging(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
 
 def _step(said: Sequence[str]) -> int:
     """How many lines each pair has; more than there are if they are none."""
-    if len(said) > 1 and all(wording.own_answer(line)[1] for line in said):
+    if len(said) > 1 and wording.all_answer(said):
         return 1
     asked = [wording.is_asked(line) and wording.is_one_sentence(line) for line in said]
     alternate = all(asked[::2]) and not any(map(wording.is_asked, said[1::2]))

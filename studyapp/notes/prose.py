@@ -268,6 +268,7 @@ class _Reading:
         self.said: dict[tuple[str, str], int] = {}
         self.counted = dict[int, int | None]()  # numbers of questions, by the lines of their items
         self.closed = 0  # the notes above the last answers that stood together
+        self.of_tasks = set[str]()  # shapes whose lines all answer themselves
         self.choices = dict[int, int]()  # the notes whose options may be asked, and their lines
 
     def run(self) -> None:
@@ -329,6 +330,7 @@ class _Reading:
         """Read the questions; returns the places of the blocks that belong to none."""
         shapes, loose = openers(self.outline), list[int]()
         self._count(shapes)
+        self.of_tasks = self._answering(shapes)
         anew = set(asks_anew(self.outline, shapes))
         question: _Question | None = None
         ends = 0  # of a list of answers
@@ -368,6 +370,13 @@ class _Reading:
             places = list(run)
             numbers = answerkey.counted([self.blocks[at].number for at in places])
             self.counted.update(zip((self.blocks[at].first for at in places), numbers, strict=True))
+
+    def _answering(self, shapes: Mapping[int, str]) -> set[str]:
+        """The shapes whose lines all answer themselves."""
+        lines: dict[str, list[str]] = {}
+        for at, shape in shapes.items():
+            lines.setdefault(shape, []).append(headline(self.outline, self.blocks[at])[0])
+        return {shape for shape, said in lines.items() if wording.all_answer(said)}
 
     # --- answers that stand together --------------------------------------------------------
 
@@ -585,6 +594,8 @@ class _Reading:
             return
         if not answer and (question.shape == LABELLED or says_so(question.block.text)):
             self.report(question.block.first, "this question has no answer yet")
+        elif not answer and wording.may_answer(asked):
+            self.report(question.block.first, unread.MAY_ANSWER)
         kind = NoteKind.TERM if question.shape == TERM else NoteKind.QUESTION
         if kind is NoteKind.TERM and not answer:
             self.report(question.block.first, "this term has no meaning")
@@ -631,7 +642,8 @@ class _Reading:
             asked, own = line, ""
         asked = wording.numbered(asked)[1]
         if not own:
-            asked, own = wording.own_answer(asked, in_prose=shape in (PROSE, LISTED))
+            in_prose, of_tasks = shape in (PROSE, LISTED), shape in self.of_tasks and not rest
+            asked, own = wording.own_answer(asked, in_prose=in_prose, of_tasks=of_tasks)
         if block.kind is not Kind.TEXT or all(line[:1] in " \t" for line in rest):
             rest = dedented(rest)
         return _Question(block, shape, wording.tidy(asked), worded(own), rest, number)

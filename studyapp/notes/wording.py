@@ -27,6 +27,16 @@ _TASK = re.compile(
     r"|sketch)\b",
     re.IGNORECASE,
 )
+# What begins with such a word and is no task: "Read-only memory", "List of names".
+_NOUN = re.compile(
+    r"\w+-\w|(?:read only|open source)\b|(?:name|list|state|outline|draw|use|run|show|train) of\b",
+    re.IGNORECASE,
+)
+_PLAIN_TASK = re.compile(
+    r"(?:explain|describe|discuss|compare|contrast|differentiate|distinguish|summari[sz]e|mention"
+    r"|give|provide|calculate|compute|derive|prove|sketch|justify)\b",
+    re.IGNORECASE,
+)
 _TRUE_FALSE = re.compile(
     r"(?P<asked>\S.*?[\s(:\-–—]\(?T(?:rue)?\s?(?:/|or)\s?F(?:alse)?\b\)?)"
     r"[ \t]*[|:.?>\-–—→➔=]*[ \t]*(?P<given>.*)",
@@ -223,9 +233,10 @@ def is_one_sentence(text: str) -> bool:
     return len(text) <= _LONGEST_SENTENCE and _BREAK.search(plain(text)) is None
 
 
-def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
+def own_answer(text: str, *, in_prose: bool = True, of_tasks: bool = False) -> tuple[str, str]:
     """A line that answers itself, as question and answer; any other one with no answer. In prose
-    a small letter behind a question mark goes on with the sentence."""
+    a small letter behind a question mark goes on with the sentence. What begins there as a task
+    does is one, but where answers *of tasks* are known to stand there."""
     if len(text) > _LONGEST:
         return text, ""
     found = _TRUE_FALSE.fullmatch(text)
@@ -243,13 +254,30 @@ def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
     said = re.sub(r"^[ \t]*>{2,3}(?=[ \t]|$)", "", rest).lstrip(" \t:-–—→➔=")
     if short := _SHORT_ANSWER.fullmatch(said):
         return text[: ends[-1]], short[1]
-    if not said.strip(_ENDS) or said.startswith("(") or may_ask(said):
+    if not said.strip(_ENDS) or said.startswith("("):
+        return text, ""
+    is_task = may_ask(said) and not _NOUN.match(said)
+    if is_task and (not of_tasks or _PLAIN_TASK.match(said)):
         return text, ""
     if in_prose and said[0].islower() and rest.lstrip() == said:
         return text, ""
     if not re.search(r"\w", text[: ends[-1]]):
         return text, ""
     return text[: ends[-1]], said
+
+
+def may_answer(text: str) -> bool:
+    """Whether what stands behind the question mark of a line may as well answer it as go on: it
+    begins with a word of tasks, but with none that an answer hardly has there."""
+    return own_answer(text, of_tasks=True)[1] != own_answer(text)[1]
+
+
+def all_answer(lines: Sequence[str]) -> bool:
+    """Whether lines have all something behind their question marks that may answer them, and one
+    at least what can do nothing else."""
+    return all(own_answer(line, of_tasks=True)[1] for line in lines) and any(
+        own_answer(line)[1] for line in lines
+    )
 
 
 def without_label(text: str) -> str | None:

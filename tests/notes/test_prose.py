@@ -1046,6 +1046,25 @@ def test_who_speaks_to_the_reader_below_an_answer_is_told() -> None:
     ]
 
 
+def test_an_answer_on_the_line_may_begin_as_a_task_does() -> None:
+    """Where each line has one; where not, what may be one is told."""
+    text = (
+        "1. What is RAM? Random access memory.\n2. What is ROM? Read only memory.\n"
+        "3. What starts it? Run the program.\n4. What of it? Name two.\n   - a\n   - b\n"
+    )
+    assert [one[:2] for one in shown(text)] == [
+        ("What is RAM?", "Random access memory."),
+        ("What is ROM?", "Read only memory."),
+        ("What starts it?", "Run the program."),
+        ("What of it? Name two.", "- a\n- b"),
+    ]
+    found = parse("1. What starts it? Run the program.\n2. Why? Explain.\n3. Who?\n")
+    assert [note.answer for note in found.notes] == ["", "", ""]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "what stands behind this question may be its answer, and is read as part of it")
+    ]
+
+
 def test_answers_that_hang_below_their_questions_part_them() -> None:
     text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
     assert [one[:2] for one in shown(text)] == [
