@@ -78,6 +78,8 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
         said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
     for at in counting(said, is_code):
         said[at] = "\n***\n"
+    for at in _by_letter(said, is_code):
+        said[at] = wording.counted_by_letter(said[at])
     begins = set(_beginnings(said, is_code))
     for at in _titles(said, is_code):
         said[at] = _TITLE.sub(r"**\g<said>\g<sign>**", said[at])
@@ -144,6 +146,19 @@ def counting(lines: Sequence[str], is_code: _IsCode) -> list[int]:
     ]
     several = sum(is_strong for _, is_strong, _ in found) > 1
     return [at for at, is_strong, awaits in found if not awaits or (is_strong and several)]
+
+
+def _by_letter(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
+    """The lines numbered by a letter that ask what is indented right below: no options do. Below a
+    question none of a list does."""
+    above, is_list = "", False
+    for at, line in enumerate(lines[:-1]):
+        is_holding = lines[at + 1][:1] in (" ", "\t") and bool(lines[at + 1].strip())
+        if is_holding and not is_code(at) and wording.counted_by_letter(line) != line:
+            is_list = is_list if line[0] not in "aAiI" else not wording.is_asked(above)
+            if is_list:
+                yield at
+        above = line if line.strip() else above
 
 
 def _awaits(line: str) -> bool:

@@ -764,7 +764,8 @@ class _Reading:
         ):
             return None
         numbers = [self.numbers[line] for line in range(block.first + 1, block.end)]
-        inner = _Reading(Outline(dedented(lines)), numbers, self.path, self.depth + 1)
+        lines = [wording.counted_by_letter(line) for line in dedented(lines)]
+        inner = _Reading(Outline(lines), numbers, self.path, self.depth + 1)
         inner.named.update(range(len(inner.blocks)) if named else ())
         inner.run()
         answered = sum(bool(note.answer) for note in inner.notes)

@@ -120,6 +120,7 @@ _INNER = re.compile(
     r"[ \t]*(?:[-*+•][ \t]|\d{1,4}[.)][ \t]|>|`{3}|~{3}|\||!\[|</?(?:details|span|p|font|div)\b|$)",
     re.IGNORECASE,
 )
+_LETTERED = re.compile(r"(?P<indent>[ \t]*+)(?:[A-Za-z]|[ivx]{2,4})[.)][ \t]+(?P<said>\S.*)")
 _REMARKS = {
     *("note", "notes", "nb", "n.b", "hint", "tip", "warning", "example", "todo", "see", "see also"),
     *("source", "sources", "link", "links", "reference", "references", "hinweis", "anmerkung"),
@@ -365,13 +366,22 @@ def is_term(text: str) -> bool:
     return 0 < len(words) <= _MOST_WORDS and not is_asked(text)
 
 
+def counted_by_letter(line: str) -> str:
+    """A line that asks and is numbered by a letter, or a small number of Rome, as the item of a
+    list that it is; any other one as it stands."""
+    item = _LETTERED.fullmatch(line)
+    return f"{item['indent']}1. {item['said']}" if item and is_asked(item["said"]) else line
+
+
 def goes_on(head: Sequence[str], line: str) -> bool:
     """Whether a question that has said *head* goes on in the next *line*: it was wrapped, or the
     line is a question, too."""
     if not line.strip() or _INNER.match(line) or sum(map(len, head)) > _LONGEST:
         return False
-    said, line = " ".join(head), line.strip()
+    is_indented, said, line = line[0] in " \t", " ".join(head), line.strip()
     if without_label(line) is not None:
+        return False
+    if (is_indented or is_asked(said)) and _LETTERED.fullmatch(line):
         return False
     if is_asked(said):
         return is_asked(line) and own_answer(line)[1] == ""

@@ -1096,6 +1096,13 @@ def test_answers_that_hang_below_their_questions_part_them() -> None:
         ("Set\n: Note: no order.\n  See also: bag\n", [("Set", "Note: no order.\nSee also: bag")]),
         ("# Glossary\n\n**Big O**: An upper\n  bound.\n\n**Theta**: A tight\n  one.\n",
          [("Big O", "An upper\nbound."), ("Theta", "A tight\none.")]),
+        ("1. Part\n   1. What is a?\n      - It a.\n2. Part\n   a. What is b?\n      It b.\n"
+         "   ii) Who?\n      I.\n",
+         [("What is a?", "- It a."), ("What is b?", "It b."), ("Who?", "I.")]),
+        ("1. Which?\na. This?\n   Yes.\nb. That?\n   No.\n",
+         [("Which?", "a. This?\nYes.\nb. That?\nNo.")]),
+        ("a. What is a?\n   - It a.\nb. What is b?\n   - It b.\n",
+         [("What is a?", "- It a."), ("What is b?", "- It b.")]),
         ("- Part 1\n  - Why a?\n    - So.\n- Part 2\n  - Why b?\n    - No.\n",
          [("Why a?", "- So."), ("Why b?", "- No.")]),
     ],
