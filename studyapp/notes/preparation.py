@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from studyapp.notes import asciidoc, hypertext, pairs, wording
@@ -24,6 +25,11 @@ _ALONE = (
 )
 _ASKS = re.compile(_ALONE.format("question|q|front"), re.IGNORECASE)
 _ANSWERS = re.compile(_ALONE.format("(?:the )?answer|solution|a|back"), re.IGNORECASE)
+_UNDERLINE = re.compile(r" {0,3}(?:-{2,}|={2,})[ \t]*")
+_WORD = re.compile(
+    r" {0,3}(?:\*\*|__)?(?:question|(?:the )?answer|solution)[ \t]*+\d{0,4}:?(?:\*\*|__)?[ \t]*",
+    re.IGNORECASE,
+)
 _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
 _MEANING = re.compile(r" {0,3}:[ \t]+\S")
 # Of callouts of Notion, and places that links lead to.
@@ -53,6 +59,7 @@ def of_asciidoc(
 def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
     """Lines with their *numbers* in the file; what one of them has become has its number."""
     lines, numbers = _closed_up(lines, numbers)
+    lines = _headed(lines)
     if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
         lines = _labelled(lines)
     if any("<details" in line.lower() for line in lines):
@@ -94,6 +101,22 @@ def _closed_up(lines: Sequence[str], numbers: Sequence[int]) -> tuple[Sequence[s
     if len(left) == len(lines):
         return lines, numbers
     return [lines[at] for at in left], [numbers[at] for at in left]
+
+
+def _headed(lines: Sequence[str]) -> Sequence[str]:
+    """Lines in which a label underlined as a heading is one with signs before it."""
+    found = [
+        at
+        for at, (line, below) in enumerate(pairwise(lines))
+        if _UNDERLINE.fullmatch(below) and _WORD.fullmatch(line)
+    ]
+    if not found:
+        return lines
+    is_code, headed = Outline(lines).is_code, list(lines)
+    for at in found:
+        if not is_code(at):
+            headed[at : at + 2] = [f"## {lines[at].strip()}", ""]
+    return headed
 
 
 def fenced(lines: Sequence[str]) -> Sequence[str]:

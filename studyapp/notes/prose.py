@@ -242,6 +242,8 @@ class _Question:
         if block.kind in (Kind.RULE, Kind.HIDDEN, Kind.HEADING):
             return False
         listed = block.kind is not Kind.TEXT
+        if self.below and self.below[0].kind is Kind.HEADING:  # which says that an answer follows
+            return True
         if not self.below:
             return listed or not (self.own or self.rest)
         return listed and block.kind in (self.below[-1].kind, Kind.BULLET, Kind.NUMBERED)

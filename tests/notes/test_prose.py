@@ -1065,6 +1065,18 @@ def test_an_answer_on_the_line_may_begin_as_a_task_does() -> None:
     ]
 
 
+@pytest.mark.parametrize("head", ["Answer\n------", "Solution:\n===", "### Answer"])
+def test_a_heading_says_that_an_answer_to_prose_follows(head: str) -> None:
+    text = f"What is a?\n\n{head}\n\nIt a.\n\nMore.\n\nWhat is b?\n\n{head}\nIt b.\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("What is a?", "It a.\n\nMore."),
+        ("What is b?", "It b."),
+    ]
+    text = f"Question\n---\nWhat is a?\n\n{head}\nIt a.\n"
+    assert [one[:2] for one in shown(text)] == [("What is a?", "It a.")]
+    assert shown("## What is a?\n\na\n---\n")[0][:2] == ("What is a?", "a")
+
+
 def test_answers_that_hang_below_their_questions_part_them() -> None:
     text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
     assert [one[:2] for one in shown(text)] == [
