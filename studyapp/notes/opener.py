@@ -48,6 +48,7 @@ _FAREWELL = re.compile(
     re.IGNORECASE,
 )
 _MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
+_TO_DO = re.compile(r"(?:\[[ xX]\][ \t]+)?\W{0,3}(?:to-?do|fixme)\b", re.IGNORECASE)
 _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
 
@@ -197,6 +198,8 @@ class _Openers:
             return CALLOUT if rest and wording.may_ask(wording.numbered(asked)[1]) else ""
         if block.kind is Kind.TEXT:
             return self._text(block)
+        if block.kind is Kind.BULLET and _TO_DO.match(block.text):
+            return ""
         if block.kind is Kind.BULLET and not self._in_question(at):
             if _CLOZE.search(block.text):
                 return HIDING

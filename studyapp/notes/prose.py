@@ -270,6 +270,7 @@ class _Reading:
         self.said: dict[tuple[str, str], int] = {}
         self.counted = dict[int, int | None]()  # numbers of questions, by the lines of their items
         self.closed = 0  # the notes above the last answers that stood together
+        self.below = dict[int, int]()  # lines of items, and how many blocks outside answer them
         self.of_tasks = set[str]()  # shapes whose lines all answer themselves
         self.choices = dict[int, int]()  # the notes whose options may be asked, and their lines
 
@@ -282,6 +283,8 @@ class _Reading:
         loose = self._questions()
         for at in self.choices.values():
             self.report(at, unread.MAY_BE_A_CHOICE)
+        if [count > 1 for count in self.below.values()] == [True]:
+            self.report(next(iter(self.below)), unread.MAY_BE_BELOW)
         loose = self._without_quoted_terms(loose)
         for _, run in groupby(loose, lambda at: (self.outline.above[at], self.blocks[at].kind)):
             self._loose(list(run))
@@ -581,6 +584,8 @@ class _Reading:
         front, answer = parted(body)
         is_choice = not front and not question.own and wording.options(answer.split("\n"))
         self._tell_within(question)
+        if question.shape == LISTED and question.below:
+            self.below[question.block.first] = len(question.below)
         if not (front or answer or question.own):
             said, following = figure("\n".join(body)), (question.number or 0) + 1
             answer = "" if said[:-2] == f"{following}" else said  # it is to be filled in

@@ -1077,6 +1077,17 @@ def test_a_heading_says_that_an_answer_to_prose_follows(head: str) -> None:
     assert shown("## What is a?\n\na\n---\n")[0][:2] == ("What is a?", "a")
 
 
+def test_what_is_to_be_done_asks_nothing_and_what_a_last_item_is_given_is_told() -> None:
+    below = "Email: a@b.c\n\nLicense: MIT\n"
+    for item in ("[ ] todo: what about a?", "TODO: what about a?"):
+        assert parse(f"- {item}\n\n{below}").notes == ()
+    found = parse(f"- What of a?\n- What about b?\n\n{below}")
+    assert [(one.line, one.message) for one in found.problems] == [
+        (2, "what stands below the list of this question is read as its answer")
+    ]
+    assert parse("- [ ] a?\n\nIt a.\n\nMore.\n\n- [ ] b?\n\nIt b.\n").problems == ()
+
+
 def test_answers_that_hang_below_their_questions_part_them() -> None:
     text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
     assert [one[:2] for one in shown(text)] == [
