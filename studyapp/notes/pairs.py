@@ -42,10 +42,11 @@ _BEFORE = (
     "[\u200e\u200f\u202a-\u202e\u2066-\u2069]*"  # which say in which direction the line is written
 )
 _AFTER = r"[ \t]*+(?P<number>\d{0,4}(?:\.\d{1,3})*+)[ \t]*+(?P<sign>[:：.)]|[-–—](?=[ \t]))[ \t]*+"
+_LETTERS = "".join(dict.fromkeys([*_PARTNERS, *"".join(_PARTNERS.values())]))
 _LABEL = re.compile(
     rf"{_BEFORE}(?:(?P<task>(?i:{_TASK}))|(?P<asks>(?i:{_ASKING}))|(?P<answers>(?i:{_ANSWERING}))"
     rf"|(?P<term>(?i:{_TERM}))|(?P<means>(?i:{_MEANS}))"
-    rf"|(?P<letter>[{''.join([*_PARTNERS, *dict.fromkeys(''.join(_PARTNERS.values()))])}]))"
+    rf"|(?P<letter>[{_LETTERS}])['׳]?)"
     rf"{_AFTER}(?P<said>.*)"
 )
 _BOTH = re.compile(
@@ -53,9 +54,17 @@ _BOTH = re.compile(
     r"(?P<said>\S.*)"
 )
 _STRONG = re.compile(
-    rf"{_BEFORE}(?P<mark>\*\*|__)(?P<word>(?i:{_TASK}|{_ASKING}|{_ANSWERING}|{_TERM}|{_MEANS}))"
+    rf"{_BEFORE}(?P<mark>\*\*|__)"
+    rf"(?P<word>(?i:{_TASK}|{_ASKING}|{_ANSWERING}|{_TERM}|{_MEANS})|(?![QAqa])[{_LETTERS}]['׳]?)"
     r"(?P<number>[ \t]*+\d{0,4})[ \t]*+(?:[:：][ \t]*+(?P=mark)|(?P=mark)[ \t]*+[:：])"
     r"[ \t]*+(?P<said>\S.*)"
+)
+_BRACKETED = re.compile(
+    rf"{_BEFORE}(?:\((?P<a>[QA]\d{{0,4}})\)|\[(?P<b>[QA]\d{{0,4}})\](?![(:\[]))[ \t]*"
+)
+_NUMBERED = re.compile(
+    rf"{_BEFORE}(?P<mark>\*\*|__)?(?P<letter>[QA])"
+    r"(?:[.#](?P<bare>\d{1,4})(?=[ \t])|[.#-](?P<number>\d{1,4})[.:)])[ \t]*"
 )
 _ENDS = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:-[ \t]*){3,}$|(?:\*[ \t]*){3,}$)")
 _PLAIN = re.compile(r" {0,3}(?![#>|`~<*+-]|\d{1,4}[.:)])\S")
@@ -73,6 +82,7 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
     """The lines, with their *numbers*; what one of them has become has its number."""
     order = _upright(lines, is_code)
     numbers, said = [numbers[at] for at in order], [lines[at] for at in order]
+    said = _numbered(said, is_code)
     for at, line in enumerate(_labelled(said, is_code)):
         both = None if is_code(at) else _BOTH.fullmatch(line)
         said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
@@ -90,6 +100,22 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
             yield "", numbers[at]
         for part in line.split("\n"):
             yield part, numbers[at]
+
+
+def _numbered(lines: Sequence[str], is_code: _IsCode) -> list[str]:
+    """Lines in which Q.3 is Q3:, and so is A.3 where there are such questions."""
+    found = list(lines)
+    labels = {
+        at: label
+        for at, line in enumerate(lines)
+        if not is_code(at) and (label := _NUMBERED.match(line))
+    }
+    if any(label["letter"] == "Q" for label in labels.values()):
+        for at, label in labels.items():
+            said = lines[at][label.end() :]
+            begins = f"{label['before']}{label['mark'] or ''}{label['letter']}"
+            found[at] = f"{begins}{label['bare'] or label['number']}: {said}"
+    return found
 
 
 def _upright(lines: Sequence[str], is_code: _IsCode) -> list[int]:
@@ -200,7 +226,9 @@ def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
 
 
 def _bare(line: str) -> str:
-    """A line without the emphasis of a word that it begins with."""
+    """A line without the emphasis of a word that it begins with, or brackets around a letter."""
+    if found := _BRACKETED.match(line):
+        return f"{found['before']}{found['a'] or found['b']}) {line[found.end() :]}"
     found = _STRONG.fullmatch(line) if "**" in line or "__" in line else None
     return f"{found['before']}{found['word']}{found['number']}: {found['said']}" if found else line
 
@@ -216,12 +244,16 @@ def _partner(lines: Sequence[str], labels: dict[int, re.Match[str]], at: int) ->
     asks = labels[at]
     if not _may_ask(asks):
         return -1
+    is_apart = False  # by a blank line
     for place in range(at + 1, min(len(lines), at + _FARTHEST)):
         if place not in labels or (labels[place]["means"] and not asks["term"]):
-            if _ENDS.match(lines[place]) or (asks["letter"] and not lines[place].strip(" \t>")):
+            is_blank = not lines[place].strip(" \t>")
+            if _ENDS.match(lines[place]) or (asks["letter"] and is_apart and not is_blank):
                 return -1
+            is_apart = is_apart or is_blank
             continue
-        return place if _fits(asks, labels[place]) else -1
+        may_be = not (asks["letter"] and is_apart) or wording.is_asked(asks["said"])
+        return place if may_be and _fits(asks, labels[place]) else -1
     return -1
 
 
