@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from studyapp.notes import asciidoc, hypertext, pairs, wording
+from studyapp.notes import admonition, asciidoc, hypertext, pairs, wording
 from studyapp.notes.card import outside_code
 from studyapp.notes.opener import SUMMARY
 from studyapp.notes.outline import Outline, fence
@@ -30,6 +30,7 @@ _WORD = re.compile(
     r" {0,3}(?:\*\*|__)?(?:question|(?:the )?answer|solution)[ \t]*+\d{0,4}:?(?:\*\*|__)?[ \t]*",
     re.IGNORECASE,
 )
+_BOXES = ("!!!", "???", ":::", ".. ")  # of MkDocs, of MyST and the like, of reStructuredText
 _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
 _MEANING = re.compile(r" {0,3}:[ \t]+\S")
 # Of callouts of Notion, and places that links lead to.
@@ -51,8 +52,13 @@ def of_asciidoc(
     """Lines in which code stands in fences as Markdown, if they are of AsciiDoc."""
     if not asciidoc.is_one(lines, path):
         return lines, numbers
-    found = zip(asciidoc.as_markdown(lines), numbers, strict=True)
-    parted = [(part, number) for line, number in found for part in line.split("\n")]
+    return _parted(asciidoc.as_markdown(lines), numbers)
+
+
+def _parted(texts: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
+    """Texts, of lines that have these *numbers*, line by line, each with the number of its own."""
+    found = zip(texts, numbers, strict=True)
+    parted = [(part, number) for text, number in found for part in text.split("\n")]
     return [line for line, _ in parted], [number for _, number in parted]
 
 
@@ -60,6 +66,9 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
     """Lines with their *numbers* in the file; what one of them has become has its number."""
     lines, numbers = _closed_up(lines, numbers)
     lines = _headed(lines)
+    if any(line.startswith(_BOXES) for line in lines):
+        boxed = admonition.as_callouts(lines, Outline(lines).is_code)
+        lines, numbers = _parted(boxed, numbers)
     if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
         lines = _labelled(lines)
     if any("<details" in line.lower() for line in lines):

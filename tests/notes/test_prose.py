@@ -1088,6 +1088,37 @@ def test_what_is_to_be_done_asks_nothing_and_what_a_last_item_is_given_is_told()
     assert parse("- [ ] a?\n\nIt a.\n\nMore.\n\n- [ ] b?\n\nIt b.\n").problems == ()
 
 
+BOXES = [
+    '!!! question "What is a?"\n    It a.\n\n    More.\n??? tip "What is b?"\n    It b.\n',
+    '??? "What is a?"\n    It a.\n\n    More.\n\n???+ note "What is b?"\n    It b.\n',
+    ":::{admonition} What is a?\n:class: tip\n\nIt a.\n\nMore.\n:::\n:::{x} What is b?\nIt b.\n:::\n",
+    ":::note[What is a?]\nIt a.\n\nMore.\n:::\n\n::: details What is b?\nIt b.\n:::\n",
+    '::: {.tip title="What is a?"}\nIt a.\n\nMore.\n:::\n\n:::: tip What is b?\nIt b.\n::::\n',
+    ".. tip:: What is a?\n   :open:\n\n   It a.\n\n   More.\n\n.. x:: What is b?\n\n   It b.\n",
+]
+
+
+@pytest.mark.parametrize("boxes", BOXES)
+def test_boxes_whose_titles_ask_are_callouts(boxes: str) -> None:
+    found = parse(f"Q: z?\nA: y\n\n{boxes}\nElse.\n")
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("z?", "y"),
+        ("What is a?", "It a.\n\nMore."),
+        ("What is b?", "It b."),
+    ]
+    lines = boxes.split("\n")
+    assert [note.line - 4 for note in found.notes[1:]] == [
+        at for at, line in enumerate(lines) if "What" in line
+    ]
+    assert [one.line for one in found.problems] == [len(lines) + 4]
+
+
+def test_a_box_that_is_none_is_left_as_it_stands() -> None:
+    assert shown(":::{tip} What is a?\nIt a.\n") == [("What is a?", "It a.", "prose")]
+    assert shown('```\n!!! tip "What?"\n    So.\n```\n') == []
+    assert shown('!!! note "Remember"\n    So.\n') == []
+
+
 def test_answers_that_hang_below_their_questions_part_them() -> None:
     text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
     assert [one[:2] for one in shown(text)] == [
