@@ -66,6 +66,9 @@ _NUMBERED = re.compile(
     rf"{_BEFORE}(?P<mark>\*\*|__)?(?P<letter>[QA])"
     r"(?:[.#](?P<bare>\d{1,4})(?=[ \t])|[.#-](?P<number>\d{1,4})[.:)])[ \t]*"
 )
+_SIGN = re.compile(
+    "[\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?[ \t]+(?=\\S)"
+)
 _ENDS = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:-[ \t]*){3,}$|(?:\*[ \t]*){3,}$)")
 _PLAIN = re.compile(r" {0,3}(?![#>|`~<*+-]|\d{1,4}[.:)])\S")
 _TITLE = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<said>[^\s*_][^*_\n]*+)(?P=mark)(?P<sign>[?？؟]?)")
@@ -295,6 +298,10 @@ def _beginnings(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
         yield from run[:: _step([lines[one].strip() for one in run])][1:]
         run = []
     yield from _hanging(lines, is_code)
+    for at in range(1, len(lines)):
+        asks = not is_code(at) and _SIGN.match(lines[at]) and wording.is_asked(lines[at])
+        if asks and not wording.is_asked(lines[at - 1]):
+            yield at
 
 
 def _titles(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:

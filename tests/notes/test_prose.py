@@ -1091,7 +1091,7 @@ def test_what_is_to_be_done_asks_nothing_and_what_a_last_item_is_given_is_told()
 BOXES = [
     '!!! question "What is a?"\n    It a.\n\n    More.\n??? tip "What is b?"\n    It b.\n',
     '??? "What is a?"\n    It a.\n\n    More.\n\n???+ note "What is b?"\n    It b.\n',
-    ":::{admonition} What is a?\n:class: tip\n\nIt a.\n\nMore.\n:::\n:::{x} What is b?\nIt b.\n:::\n",
+    ":::{admonition} What is a?\n:class: tip\n\nIt a.\n\nMore.\n:::\n:::x What is b?\nIt b.\n:::\n",
     ":::note[What is a?]\nIt a.\n\nMore.\n:::\n\n::: details What is b?\nIt b.\n:::\n",
     '::: {.tip title="What is a?"}\nIt a.\n\nMore.\n:::\n\n:::: tip What is b?\nIt b.\n::::\n',
     ".. tip:: What is a?\n   :open:\n\n   It a.\n\n   More.\n\n.. x:: What is b?\n\n   It b.\n",
@@ -1117,6 +1117,18 @@ def test_a_box_that_is_none_is_left_as_it_stands() -> None:
     assert shown(":::{tip} What is a?\nIt a.\n") == [("What is a?", "It a.", "prose")]
     assert shown('```\n!!! tip "What?"\n    So.\n```\n') == []
     assert shown('!!! note "Remember"\n    So.\n') == []
+
+
+def test_a_line_that_asks_behind_a_sign_begins_anew() -> None:
+    text = "🔹 Euler – 2.718\n👉 What is pi?\n3.14\n👉 What is e?\n2.718\n🔹 about\n→ Why?\nSo.\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("👉 What is pi?", "3.14"),
+        ("👉 What is e?", "2.718\n🔹 about"),
+        ("→ Why?", "So."),
+    ]
+    assert [one.line for one in parse(text).problems] == [1]
+    (note,) = parse("What of it?\n👉 Is it so?\n🔹 yes\n🔹 no\n").notes
+    assert note.answer == "🔹 yes\n🔹 no"
 
 
 def test_answers_that_hang_below_their_questions_part_them() -> None:
