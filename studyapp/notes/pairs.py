@@ -73,7 +73,7 @@ _ENDS = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:-[ \t]*){3,}$|(?:\*[ \t]*){3,}$)")
 _PLAIN = re.compile(r" {0,3}(?![#>|`~<*+-]|\d{1,4}[.:)])\S")
 _TITLE = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<said>[^\s*_][^*_\n]*+)(?P=mark)(?P<sign>[?？؟]?)")
 _COUNTS = re.compile(
-    r" {0,3}(?:(?:\d{1,4}[.)]|[-*+])[ \t]+)?(?P<mark>\*\*|__)?+[^\w\s*_]{0,3}[ \t]*+"
+    r" {0,3}(?:(?:\d{1,4}[.)]|[-*+])[ \t]++)?(?P<mark>\*\*|__)?+[^\w\s*_]{0,3}[ \t]*+"
     rf"(?i:(?:flash[ -]?)?cards?|karteikarte|karte|tarjeta|carte|scheda|cartão|карточка|{_ASKING})"
     r"[ \t]*+#?\d{1,4}[ \t]*+[:.]?(?(mark)(?P=mark):?)[ \t]*"
 )

@@ -43,7 +43,7 @@ _LISTING = re.compile(r"\[(?:source|listing|,)[^\]\n]*\]$")
 _LANGUAGE = re.compile(r"(?:source)?,[ \t]*([\w+#-]+)")
 _DELIMITED = re.compile(r"(-{4,})$")
 _TITLED = re.compile(r"\.[^\s.]")
-_DIV = re.compile(r"[ \t]*+:{3,}[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
+_DIV = re.compile(r"[ \t]*+:{3,}+[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
 
 
 def of_asciidoc(

@@ -628,9 +628,9 @@ class _Reading:
             first, last = within[0].first, self._last_line(within[-1])
             told = unread.upto(self.numbers[first], self.numbers[last])
             self.report(first, told + unread.MAY_BE_A_NOTE)
-        last = question.below[-1:]
-        if last and last[0] not in within and takes_leave(last[0]):
-            self.report(last[0].first, unread.MAY_BE_A_FAREWELL)
+        ending = question.below[-1] if question.below else None
+        if ending and ending not in within and takes_leave(ending):
+            self.report(ending.first, unread.MAY_BE_A_FAREWELL)
 
     def _asked(self, block: Block, shape: str) -> _Question:
         if block.kind is Kind.DETAILS:

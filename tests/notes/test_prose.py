@@ -1368,6 +1368,14 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
         "[a]\n",
         ":P:\n",
         "a?::\n",
+        "A: a\nQ: b?\n\n",
+        "**a?** b\n",
+        "Card 1\nQ: a?\n",
+        "a. b?\n c\n",
+        ":::x a?\n:::\n",
+        '??? "a?"\n\n',
+        "Answer\n--\n",
+        "x? Run ",
     ):
         parse("1. Why?\n" + piece * (40_000 // len(piece)))
         if piece[-2:] in (":\n", "]\n"):
