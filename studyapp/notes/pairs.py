@@ -123,19 +123,35 @@ def _numbered(lines: Sequence[str], is_code: _IsCode) -> list[str]:
 
 def _upright(lines: Sequence[str], is_code: _IsCode) -> list[int]:
     """The places of the lines, each question above its answer. Below it are those of a text whose
-    first label answers, while nothing above asks, up to a paragraph that says otherwise."""
-    found, above = list(range(len(lines))), ""
-    for places in _paragraphs(lines):
-        labels = {at: label for at in places if (label := _label(lines[at])) and not is_code(at)}
-        turned = _turned(places, labels)
-        if turned and not wording.may_ask(wording.numbered(above.lstrip("#>-*+ \t"))[1]):
-            found[places.start : places.stop], above = turned, ""
-        elif labels:
-            is_lone = not turned and _answers(next(iter(labels.values())))
-            return list(range(len(lines))) if is_lone else found
-        else:
-            above = lines[places[-1]]
-    return found
+    first label answers, while nothing above asks, up to a pair that has them the other way."""
+    places, options = list(range(len(lines))), wording.options(lines)
+    labels = {
+        at: label
+        for at, line in enumerate(lines)
+        if (label := _label(line)) and not is_code(at) and at not in options
+    }
+    found, firsts, end = list(places), list(labels), 0
+    for number, (answer, question) in enumerate(zip(firsts[::2], firsts[1::2], strict=False)):
+        if _is_asked_above(lines, end, answer):
+            return found
+        asks, answers = labels[question], labels[answer]
+        is_known = asks["letter"] == "Q" and answers["answers"]
+        is_turned = _may_ask(asks) and (is_known or _fits(asks, answers))
+        if not is_turned or any(map(_ENDS.match, lines[answer:question])):
+            return places if _answers(answers) and number else found
+        end = question + 1
+        while end < len(lines) and lines[end].strip() and end not in labels:
+            end += 1
+        found[answer:end] = [*range(question, end), *range(answer, question)]
+    return places if len(firsts) % 2 and _answers(labels[firsts[-1]]) else found
+
+
+def _is_asked_above(lines: Sequence[str], end: int, at: int) -> bool:
+    """Whether what stands from *end* on may ask for the answer on line *at*."""
+    said = [line.lstrip("#>-*+ \t") for line in lines[end:at] if line.strip()]
+    return any(map(wording.is_asked, said)) or (
+        bool(said) and wording.may_ask(wording.numbered(said[-1])[1])
+    )
 
 
 def _paragraphs(lines: Sequence[str]) -> Iterator[range]:
@@ -145,20 +161,6 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[range]:
             if first < at:
                 yield range(first, at)
             first = at + 1
-
-
-def _turned(places: range, labels: dict[int, re.Match[str]]) -> list[int]:
-    """The places of a paragraph's lines, if it is pairs alone that have the answers first, the
-    other way round; none of any other."""
-    found, firsts = list[int](), list(labels)
-    if firsts[:1] != [places.start] or len(firsts) % 2:
-        return []
-    ends = [*firsts[2::2], places.stop]
-    for first, second, end in zip(firsts[::2], firsts[1::2], ends, strict=True):
-        if not (_may_ask(labels[second]) and _fits(labels[second], labels[first])):
-            return []
-        found += [*range(second, end), *range(first, second)]
-    return found
 
 
 def counting(lines: Sequence[str], is_code: _IsCode) -> list[int]:

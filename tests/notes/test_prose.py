@@ -996,6 +996,11 @@ def test_answers_may_stand_above_their_questions() -> None:
         (16, "e?", "x5"),
     ]
     assert found.problems == ()
+    for text in (
+        "A: It a.\n\nQ: a?\n\nA: It b.\n\nQ: b?\n",
+        "### Answer\n\nIt a.\n\n### Question\n\na?\n\n### Answer\n\nIt b.\n\n### Question\n\nb?\n",
+    ):
+        assert [one[:2] for one in shown(text)] == [("a?", "It a."), ("b?", "It b.")]
     text = "## a?\n\nA: x1\nQ: b?\n\nA: x2\n\nA: more\nQ: c?\nA: x3\n"
     assert [one[:2] for one in shown(text)] == [
         ("a?", "x1"),
