@@ -20,6 +20,7 @@ from studyapp.notes import (
     hashlog,
     mark,
     org,
+    pairs,
     passed,
     picture,
     preparation,
@@ -30,7 +31,7 @@ from studyapp.notes import (
 from studyapp.notes.card import REVERSED, clozes, find_clozes, hiding_nothing, without_code
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, Problem
-from studyapp.notes.opener import asked_within, asks_anew, openers
+from studyapp.notes.opener import asked_within, asks_anew, openers, takes_leave
 from studyapp.notes.outline import Outline
 
 _MARK = re.compile(r"([QAC]):(.*)")
@@ -137,7 +138,9 @@ class _Reading:
         if self.begins == 0 and self.lines[0].strip() == "---":
             self.report(0, "these lines name no deck: they are no TOML between two lines of ---")
         self.is_mixed = is_mixed
-        anew = self._anew() if is_mixed else set()
+        anew = set[int]()
+        if is_mixed:
+            anew.update(self._anew(), pairs.counting(self.lines, outline.is_code))
         others = list[int]()
         for marks in self._cards(outline, anew, others):
             self._card(marks)
@@ -232,11 +235,14 @@ class _Reading:
         if wording.options([f"{mark}:{said[0]}", *said[1:]]):
             self.report(asked, unread.MAY_BE_A_CHOICE)
         outline = Outline(said)
-        within = asked_within(outline, outline.blocks, titled=False)
+        apart = outline.blocks[1:]
+        within = asked_within(outline, outline.blocks, titled=False, apart=apart)
         if within:
             first, last = at + within[0].first + 1, at + within[-1].first + 1
             message = unread.upto(first, last) + unread.MAY_BE_A_NOTE
             self.report(first - 1, message)
+        if apart and apart[-1] not in within and takes_leave(apart[-1]):
+            self.report(at + apart[-1].first, unread.MAY_BE_A_FAREWELL)
 
     def _cloze(self, at: int, text: str) -> None:
         hidden, count = _hidden(text)

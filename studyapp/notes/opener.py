@@ -39,7 +39,16 @@ _CLOZE = re.compile(
     r"\{\{(?:cloze[ \t]+|c(?P<number>\d{1,3})(?:::|[ \t]+))(?P<said>(?:(?!\}\}|==|::|\\\\)[^\n{])+)"
     r"(?:(?:::|\\\\)(?P<hint>[^{}\n]*))?\}\}"
 )
+_HIDES = re.compile(r"(?<![=\w])==[^\s=](?:[^=\n]*[^\s=])?==(?![=\w])")
+_NAME = re.compile(r"(?P<name>[^\W\d]\w{0,15})[ \t]*+[:：][ \t]+\S")
+_FAREWELL = re.compile(
+    r"\W{0,4}(?:let me know|feel free to|(?:i )?hope (?:this|these)|would you like|do you want"
+    r"|want me to|shall i|if you(?:['’]d| would)? (?:like|want|need)|happy (?:studying|learning)"
+    r"|good luck)\b",
+    re.IGNORECASE,
+)
 _MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
+_TO_DO = re.compile(r"(?:\[[ xX]\][ \t]+)?\W{0,3}(?:to-?do|fixme)\b", re.IGNORECASE)
 _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
 
@@ -189,6 +198,8 @@ class _Openers:
             return CALLOUT if rest and wording.may_ask(wording.numbered(asked)[1]) else ""
         if block.kind is Kind.TEXT:
             return self._text(block)
+        if block.kind is Kind.BULLET and _TO_DO.match(block.text):
+            return ""
         if block.kind is Kind.BULLET and not self._in_question(at):
             if _CLOZE.search(block.text):
                 return HIDING
@@ -317,22 +328,59 @@ class _Openers:
             yield at
 
 
-def asked_within(outline: Outline, blocks: Sequence[Block], *, titled: bool) -> list[Block]:
+def asked_within(
+    outline: Outline, blocks: Sequence[Block], *, titled: bool, apart: Sequence[Block] = ()
+) -> list[Block]:
     """The blocks of an answer that may be notes: items that ask and have something below them, or
     ask one after the other; numbered quotes and prose that ask; where a question is *titled* by a
-    bold line, paragraphs that begin with one, too."""
-    within = list[Block]()
+    bold line, paragraphs that begin with one, too; of those that stand *apart* from an answer which
+    was whole before, any that pairs, defines or hides something."""
+    within, apart_from = list[Block](), {block.first for block in apart}
     for kind, run in groupby(blocks, lambda block: block.kind):
         alike = list(run)
+        if kind is Kind.TEXT:
+            within += [
+                one
+                for one in alike
+                if _asks_within(outline, one)
+                or (titled and _is_title(one))
+                or (one.first in apart_from and _notes_something(outline, one))
+            ]
+            continue
         asked = [block for block in alike if _asks_within(outline, block)]
         if kind in (Kind.BULLET, Kind.NUMBERED):
             holding = [block for block in asked if is_holding(outline, block)]
             is_list = len(asked) == len(alike) > len(holding) + 1
-            within += asked if is_list else holding
-        else:
-            is_titled = titled and kind is Kind.TEXT
-            within += [one for one in alike if one in asked or (is_titled and _is_title(one))]
+            asked = asked if is_list else holding
+        within += asked
     return within
+
+
+def takes_leave(block: Block) -> bool:
+    """Whether a paragraph speaks to who reads it, as chat assistants do below their last answer."""
+    return block.kind is Kind.TEXT and _FAREWELL.match(wording.plain(block.text)) is not None
+
+
+def _notes_something(outline: Outline, block: Block) -> bool:
+    """Whether a paragraph by itself would be a question, a pair, terms or a text that hides one."""
+    line, _ = headline(outline, block)
+    lines = [line.strip() for line in outline.lines[block.first : block.end]]
+    if wording.without_label(line) is not None:
+        return False
+    asked, own = wording.own_answer(line)
+    if (own or wording.is_asked(line)) and wording.is_one_sentence(asked):
+        return True
+    if any(_HIDES.search(line) or _CLOZE.search(line) for line in lines):
+        return True
+    names = [_NAME.match(line) for line in lines]
+    if len(lines) == 2 and all(names):
+        return not any(name and wording.is_remark(name["name"], ":") for name in names)
+    terms = [wording.definition(line) for line in lines]
+    # A colon and a sign of equality are of sentences and formulas as well.
+    return all(
+        term and term[1] not in (":", "=", "==") and not wording.is_remark(term[0], ":")
+        for term in terms
+    )
 
 
 def _asks_within(outline: Outline, block: Block) -> bool:

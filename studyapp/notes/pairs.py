@@ -16,11 +16,11 @@ _Lines = Iterator[tuple[str, int]]
 _IsCode = Callable[[int], bool]
 _TASK = r"exercise|problem|task|aufgabe|ejercicio|exercice|esercizio|exercício|задача|упражнение"
 _ASKING = (
-    r"question|front|frage|pregunta|domanda|pergunta|вопрос|питання|pytanie|otázka|vraag|fråga"
+    r"question|front|prompt|frage|pregunta|domanda|pergunta|вопрос|питання|pytanie|otázka|vraag|fråga"
     r"|spørgsmål|soru|質問|問題|问题|질문|문제|سؤال|السؤال|سوال|שאלה|ερώτηση"
 )
 _ANSWERING = (
-    r"answer|solution|back|antwort|lösung|respuesta|solución|réponse|risposta|soluzione|resposta"
+    r"answer|solution|back|response|antwort|lösung|respuesta|solución|réponse|risposta|soluzione|resposta"
     r"|solução|ответ|решение|відповідь|odpowiedź|odpověď|antwoord|svar|cevap|答え|解答|回答|答案"
     r"|답변|정답|대답|جواب|الجواب|إجابة|الإجابة|پاسخ|תשובה|απάντηση"
 )
@@ -42,10 +42,11 @@ _BEFORE = (
     "[\u200e\u200f\u202a-\u202e\u2066-\u2069]*"  # which say in which direction the line is written
 )
 _AFTER = r"[ \t]*+(?P<number>\d{0,4}(?:\.\d{1,3})*+)[ \t]*+(?P<sign>[:：.)]|[-–—](?=[ \t]))[ \t]*+"
+_LETTERS = "".join(dict.fromkeys([*_PARTNERS, *"".join(_PARTNERS.values())]))
 _LABEL = re.compile(
     rf"{_BEFORE}(?:(?P<task>(?i:{_TASK}))|(?P<asks>(?i:{_ASKING}))|(?P<answers>(?i:{_ANSWERING}))"
     rf"|(?P<term>(?i:{_TERM}))|(?P<means>(?i:{_MEANS}))"
-    rf"|(?P<letter>[{''.join([*_PARTNERS, *dict.fromkeys(''.join(_PARTNERS.values()))])}]))"
+    rf"|(?P<letter>[{_LETTERS}])['׳]?)"
     rf"{_AFTER}(?P<said>.*)"
 )
 _BOTH = re.compile(
@@ -53,29 +54,157 @@ _BOTH = re.compile(
     r"(?P<said>\S.*)"
 )
 _STRONG = re.compile(
-    rf"{_BEFORE}(?P<mark>\*\*|__)(?P<word>(?i:{_TASK}|{_ASKING}|{_ANSWERING}|{_TERM}|{_MEANS}))"
+    rf"{_BEFORE}(?P<mark>\*\*|__)"
+    rf"(?P<word>(?i:{_TASK}|{_ASKING}|{_ANSWERING}|{_TERM}|{_MEANS})|(?![QAqa])[{_LETTERS}]['׳]?)"
     r"(?P<number>[ \t]*+\d{0,4})[ \t]*+(?:[:：][ \t]*+(?P=mark)|(?P=mark)[ \t]*+[:：])"
     r"[ \t]*+(?P<said>\S.*)"
 )
+_BRACKETED = re.compile(
+    rf"{_BEFORE}(?:\((?P<a>[QA]\d{{0,4}})\)|\[(?P<b>[QA]\d{{0,4}})\](?![(:\[]))[ \t]*"
+)
+_NUMBERED = re.compile(
+    rf"{_BEFORE}(?P<mark>\*\*|__)?(?P<letter>[QA])"
+    r"(?:[.#](?P<bare>\d{1,4})(?=[ \t])|[.#-](?P<number>\d{1,4})[.:)])[ \t]*"
+)
+_SIGN = re.compile(
+    "[\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\U0001f300-\U0001faff]\ufe0f?[ \t]+(?=\\S)"
+)
 _ENDS = re.compile(r"[ \t]*(?:#{1,6}[ \t]|(?:-[ \t]*){3,}$|(?:\*[ \t]*){3,}$)")
 _PLAIN = re.compile(r" {0,3}(?![#>|`~<*+-]|\d{1,4}[.:)])\S")
+_TITLE = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<said>[^\s*_][^*_\n]*+)(?P=mark)(?P<sign>[?？؟]?)")
+_COUNTS = re.compile(
+    r" {0,3}(?:(?:\d{1,4}[.)]|[-*+])[ \t]++)?(?P<mark>\*\*|__)?+[^\w\s*_]{0,3}[ \t]*+"
+    rf"(?i:(?:flash[ -]?)?cards?|karteikarte|karte|tarjeta|carte|scheda|cartão|карточка|{_ASKING})"
+    r"[ \t]*+#?\d{1,4}[ \t]*+[:.]?(?(mark)(?P=mark):?)[ \t]*"
+)
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+")
 _FARTHEST = 40  # lines between a question and its answer
 
 
 def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _Lines:
     """The lines, with their *numbers*; what one of them has become has its number."""
-    said = list(lines)
+    order = _upright(lines, is_code)
+    numbers, said = [numbers[at] for at in order], [lines[at] for at in order]
+    said = _numbered(said, is_code)
     for at, line in enumerate(_labelled(said, is_code)):
         both = None if is_code(at) else _BOTH.fullmatch(line)
         said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
+    for at in counting(said, is_code):
+        said[at] = "\n***\n"
+    for at in _by_letter(said, is_code):
+        said[at] = wording.counted_by_letter(said[at])
     begins = set(_beginnings(said, is_code))
+    for at in _titles(said, is_code):
+        said[at] = _TITLE.sub(r"**\g<said>\g<sign>**", said[at])
+        begins.add(at)
     begins.update(at for at, line in enumerate(said) if answerkey.is_key(line) and not is_code(at))
     for at, line in enumerate(said):
         if at in begins:
             yield "", numbers[at]
         for part in line.split("\n"):
             yield part, numbers[at]
+
+
+def _numbered(lines: Sequence[str], is_code: _IsCode) -> list[str]:
+    """Lines in which Q.3 is Q3:, and so is A.3 where there are such questions."""
+    found = list(lines)
+    labels = {
+        at: label
+        for at, line in enumerate(lines)
+        if not is_code(at) and (label := _NUMBERED.match(line))
+    }
+    if any(label["letter"] == "Q" for label in labels.values()):
+        for at, label in labels.items():
+            said = lines[at][label.end() :]
+            begins = f"{label['before']}{label['mark'] or ''}{label['letter']}"
+            found[at] = f"{begins}{label['bare'] or label['number']}: {said}"
+    return found
+
+
+def _upright(lines: Sequence[str], is_code: _IsCode) -> list[int]:
+    """The places of the lines, each question above its answer. Below it are those of a text whose
+    first label answers, while nothing above asks, up to a pair that has them the other way."""
+    places, options = list(range(len(lines))), wording.options(lines)
+    labels = {
+        at: label
+        for at, line in enumerate(lines)
+        if (label := _label(line)) and not is_code(at) and at not in options
+    }
+    found, firsts, end = list(places), list(labels), 0
+    for number, (answer, question) in enumerate(zip(firsts[::2], firsts[1::2], strict=False)):
+        if _is_asked_above(lines, end, answer):
+            return found
+        asks, answers = labels[question], labels[answer]
+        is_known = asks["letter"] == "Q" and answers["answers"]
+        is_turned = _may_ask(asks) and (is_known or _fits(asks, answers))
+        if not is_turned or any(map(_ENDS.match, lines[answer:question])):
+            return places if _answers(answers) and number else found
+        end = question + 1
+        while end < len(lines) and lines[end].strip() and end not in labels:
+            end += 1
+        found[answer:end] = [*range(question, end), *range(answer, question)]
+    return places if len(firsts) % 2 and _answers(labels[firsts[-1]]) else found
+
+
+def _is_asked_above(lines: Sequence[str], end: int, at: int) -> bool:
+    """Whether what stands from *end* on may ask for the answer on line *at*."""
+    said = [line.lstrip("#>-*+ \t") for line in lines[end:at] if line.strip()]
+    return any(map(wording.is_asked, said)) or (
+        bool(said) and wording.may_ask(wording.numbered(said[-1])[1])
+    )
+
+
+def _paragraphs(lines: Sequence[str]) -> Iterator[range]:
+    first = 0
+    for at, line in enumerate([*lines, ""]):
+        if not line.strip():
+            if first < at:
+                yield range(first, at)
+            first = at + 1
+
+
+def counting(lines: Sequence[str], is_code: _IsCode) -> list[int]:
+    """The lines that say which card or question follows, and nothing else, right above it. Right
+    below a question one may be its answer: there several have to be emphasised."""
+    said = [at for at, line in enumerate(lines) if line.strip()]
+    places = zip([-1, *said], said, said[1:], strict=False)
+    found = [
+        (at, bool(counts["mark"]), above >= 0 and _awaits(lines[above]))
+        for above, at, below in places
+        if (counts := _COUNTS.fullmatch(lines[at]))
+        and not is_code(at)
+        and (_label(lines[below]) or wording.is_asked(lines[below]))
+    ]
+    several = sum(is_strong for _, is_strong, _ in found) > 1
+    return [at for at, is_strong, awaits in found if not awaits or (is_strong and several)]
+
+
+def _by_letter(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
+    """The lines numbered by a letter that ask what is indented right below: no options do. Below a
+    question none of a list does."""
+    above, is_list = "", False
+    for at, line in enumerate(lines[:-1]):
+        is_holding = lines[at + 1][:1] in (" ", "\t") and bool(lines[at + 1].strip())
+        if is_holding and not is_code(at) and wording.counted_by_letter(line) != line:
+            is_list = is_list if line[0] not in "aAiI" else not wording.is_asked(above)
+            if is_list:
+                yield at
+        above = line if line.strip() else above
+
+
+def _awaits(line: str) -> bool:
+    """Whether an answer to a line is to follow."""
+    return wording.is_asked(line) or wording.without_label(line.strip()) == ""
+
+
+def _label(line: str) -> re.Match[str] | None:
+    """The label of a line, be it bold or not."""
+    return _LABEL.fullmatch(line.replace("**", "").replace("__", ""))
+
+
+def _answers(label: re.Match[str]) -> bool:
+    letters = set("".join(_PARTNERS.values())) - set(_PARTNERS)
+    return bool(label["answers"] or label["means"] or label["letter"] in letters)
 
 
 def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
@@ -102,7 +231,9 @@ def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
 
 
 def _bare(line: str) -> str:
-    """A line without the emphasis of a word that it begins with."""
+    """A line without the emphasis of a word that it begins with, or brackets around a letter."""
+    if found := _BRACKETED.match(line):
+        return f"{found['before']}{found['a'] or found['b']}) {line[found.end() :]}"
     found = _STRONG.fullmatch(line) if "**" in line or "__" in line else None
     return f"{found['before']}{found['word']}{found['number']}: {found['said']}" if found else line
 
@@ -116,19 +247,28 @@ def _is_known(asks: str, answers: str) -> bool:
 def _partner(lines: Sequence[str], labels: dict[int, re.Match[str]], at: int) -> int:
     """The line of the answer to a question that a label on line *at* begins, −1 if none is."""
     asks = labels[at]
-    if not asks["said"].strip() or asks["answers"] or asks["means"]:
+    if not _may_ask(asks):
         return -1
-    if asks["task"] and not (asks["number"] or wording.is_asked(asks["said"])):
-        return -1
-    if (asks["letter"] or "Q") in _SYMBOLS and not wording.is_asked(asks["said"]):
-        return -1
+    is_apart = False  # by a blank line
     for place in range(at + 1, min(len(lines), at + _FARTHEST)):
         if place not in labels or (labels[place]["means"] and not asks["term"]):
-            if _ENDS.match(lines[place]) or (asks["letter"] and not lines[place].strip(" \t>")):
+            is_blank = not lines[place].strip(" \t>")
+            if _ENDS.match(lines[place]) or (asks["letter"] and is_apart and not is_blank):
                 return -1
+            is_apart = is_apart or is_blank
             continue
-        return place if _fits(asks, labels[place]) else -1
+        may_be = not (asks["letter"] and is_apart) or wording.is_asked(asks["said"])
+        return place if may_be and _fits(asks, labels[place]) else -1
     return -1
+
+
+def _may_ask(label: re.Match[str]) -> bool:
+    """Whether what stands behind a label may be asked."""
+    if not label["said"].strip() or label["answers"] or label["means"]:
+        return False
+    if (label["task"] and not label["number"]) or (label["letter"] or "Q") in _SYMBOLS:
+        return wording.is_asked(label["said"])
+    return True
 
 
 def _fits(asks: re.Match[str], answers: re.Match[str]) -> bool:
@@ -160,6 +300,22 @@ def _beginnings(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
         yield from run[:: _step([lines[one].strip() for one in run])][1:]
         run = []
     yield from _hanging(lines, is_code)
+    for at in range(1, len(lines)):
+        asks = not is_code(at) and _SIGN.match(lines[at]) and wording.is_asked(lines[at])
+        if asks and not wording.is_asked(lines[at - 1]):
+            yield at
+
+
+def _titles(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
+    """The lines of one paragraph that begin with an emphasised question, two at least."""
+    for places in _paragraphs(lines):
+        titles = [at for at in places if not is_code(at) and _is_title(lines[at])]
+        yield from titles if len(titles) > 1 else ()
+
+
+def _is_title(line: str) -> bool:
+    title = _TITLE.match(line)
+    return title is not None and wording.is_asked(title["said"] + title["sign"])
 
 
 def _hanging(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
@@ -181,7 +337,7 @@ def _hanging(lines: Sequence[str], is_code: _IsCode) -> Iterator[int]:
 
 def _step(said: Sequence[str]) -> int:
     """How many lines each pair has; more than there are if they are none."""
-    if len(said) > 1 and all(wording.own_answer(line)[1] for line in said):
+    if len(said) > 1 and wording.all_answer(said):
         return 1
     asked = [wording.is_asked(line) and wording.is_one_sentence(line) for line in said]
     alternate = all(asked[::2]) and not any(map(wording.is_asked, said[1::2]))

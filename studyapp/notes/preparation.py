@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
-from studyapp.notes import asciidoc, pairs, webpage, wording
+from studyapp.notes import admonition, asciidoc, pairs, webpage, wording
 from studyapp.notes.card import outside_code
 from studyapp.notes.opener import SUMMARY
 from studyapp.notes.outline import Outline, fence
@@ -25,6 +26,12 @@ _ALONE = (
 )
 _ASKS = re.compile(_ALONE.format("question|q|front"), re.IGNORECASE)
 _ANSWERS = re.compile(_ALONE.format("(?:the )?answer|solution|a|back"), re.IGNORECASE)
+_UNDERLINE = re.compile(r" {0,3}(?:-{2,}|={2,})[ \t]*")
+_WORD = re.compile(
+    r" {0,3}(?:\*\*|__)?(?:question|(?:the )?answer|solution)[ \t]*+\d{0,4}:?(?:\*\*|__)?[ \t]*",
+    re.IGNORECASE,
+)
+_BOXES = ("!!!", "???", ":::", ".. ")  # of MkDocs, of MyST and the like, of reStructuredText
 _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
 _MEANING = re.compile(r" {0,3}:[ \t]+\S")
 # Of callouts of Notion, and places that links lead to.
@@ -37,7 +44,7 @@ _LISTING = re.compile(r"\[(?:source|listing|,)[^\]\n]*\]$")
 _LANGUAGE = re.compile(r"(?:source)?,[ \t]*([\w+#-]+)")
 _DELIMITED = re.compile(r"(-{4,})$")
 _TITLED = re.compile(r"\.[^\s.]")
-_DIV = re.compile(r"[ \t]*+:{3,}[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
+_DIV = re.compile(r"[ \t]*+:{3,}+[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
 
 
 def of_asciidoc(
@@ -46,14 +53,23 @@ def of_asciidoc(
     """Lines in which code stands in fences as Markdown, if they are of AsciiDoc."""
     if not asciidoc.is_one(lines, path):
         return lines, numbers
-    found = zip(asciidoc.as_markdown(lines), numbers, strict=True)
-    parted = [(part, number) for line, number in found for part in line.split("\n")]
+    return _parted(asciidoc.as_markdown(lines), numbers)
+
+
+def _parted(texts: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
+    """Texts, of lines that have these *numbers*, line by line, each with the number of its own."""
+    found = zip(texts, numbers, strict=True)
+    parted = [(part, number) for text, number in found for part in text.split("\n")]
     return [line for line, _ in parted], [number for _, number in parted]
 
 
 def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
     """Lines with their *numbers* in the file; what one of them has become has its number."""
     lines, numbers = _closed_up(lines, numbers)
+    lines = _headed(lines)
+    if any(line.startswith(_BOXES) for line in lines):
+        boxed = admonition.as_callouts(lines, Outline(lines).is_code)
+        lines, numbers = _parted(boxed, numbers)
     if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
         lines = _labelled(lines)
     if any("<details" in line.lower() for line in lines):
@@ -95,6 +111,22 @@ def _closed_up(lines: Sequence[str], numbers: Sequence[int]) -> tuple[Sequence[s
     if len(left) == len(lines):
         return lines, numbers
     return [lines[at] for at in left], [numbers[at] for at in left]
+
+
+def _headed(lines: Sequence[str]) -> Sequence[str]:
+    """Lines in which a label underlined as a heading is one with signs before it."""
+    found = [
+        at
+        for at, (line, below) in enumerate(pairwise(lines))
+        if _UNDERLINE.fullmatch(below) and _WORD.fullmatch(line)
+    ]
+    if not found:
+        return lines
+    is_code, headed = Outline(lines).is_code, list(lines)
+    for at in found:
+        if not is_code(at):
+            headed[at : at + 2] = [f"## {lines[at].strip()}", ""]
+    return headed
 
 
 def fenced(lines: Sequence[str]) -> Sequence[str]:

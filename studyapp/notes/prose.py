@@ -50,6 +50,7 @@ from studyapp.notes.opener import (
     is_bare,
     openers,
     says_so,
+    takes_leave,
     without_properties,
 )
 from studyapp.notes.outline import Block, Kind, Outline, dedented
@@ -205,6 +206,15 @@ class _Question:
         """Whether there is an answer so far."""
         return bool(self.own or any(map(str.strip, self.rest)) or self.below)
 
+    @property
+    def apart(self) -> list[Block]:
+        """What stands below an answer that was whole before: of a label, or within its item."""
+        says = bool(self.own) or any(map(str.strip, self.rest))
+        if self.shape == LABELLED or (says and self.block.kind in (Kind.NUMBERED, Kind.BULLET)):
+            return self.below[not says :]
+        label = wording.without_label(self.below[0].text) if self.below else None
+        return [] if label is None else self.below[1 + (not label) :]
+
     def takes(self, block: Block) -> bool:
         """Whether a block that asks nothing itself is of the answer."""
         of_heading = self.block.kind is Kind.HEADING
@@ -235,6 +245,8 @@ class _Question:
         if block.kind in (Kind.RULE, Kind.HIDDEN, Kind.HEADING):
             return False
         listed = block.kind is not Kind.TEXT
+        if self.below and self.below[0].kind is Kind.HEADING:  # which says that an answer follows
+            return True
         if not self.below:
             return listed or not (self.own or self.rest)
         return listed and block.kind in (self.below[-1].kind, Kind.BULLET, Kind.NUMBERED)
@@ -261,6 +273,8 @@ class _Reading:
         self.said: dict[tuple[str, str], int] = {}
         self.counted = dict[int, int | None]()  # numbers of questions, by the lines of their items
         self.closed = 0  # the notes above the last answers that stood together
+        self.below = dict[int, int]()  # lines of items, and how many blocks outside answer them
+        self.of_tasks = set[str]()  # shapes whose lines all answer themselves
         self.choices = dict[int, int]()  # the notes whose options may be asked, and their lines
 
     def run(self) -> None:
@@ -272,6 +286,8 @@ class _Reading:
         loose = self._questions()
         for at in self.choices.values():
             self.report(at, unread.MAY_BE_A_CHOICE)
+        if [count > 1 for count in self.below.values()] == [True]:
+            self.report(next(iter(self.below)), unread.MAY_BE_BELOW)
         loose = self._without_quoted_terms(loose)
         for _, run in groupby(loose, lambda at: (self.outline.above[at], self.blocks[at].kind)):
             self._loose(list(run))
@@ -322,6 +338,7 @@ class _Reading:
         """Read the questions; returns the places of the blocks that belong to none."""
         shapes, loose = openers(self.outline), list[int]()
         self._count(shapes)
+        self.of_tasks = self._answering(shapes)
         anew = set(asks_anew(self.outline, shapes))
         question: _Question | None = None
         ends = 0  # of a list of answers
@@ -361,6 +378,13 @@ class _Reading:
             places = list(run)
             numbers = answerkey.counted([self.blocks[at].number for at in places])
             self.counted.update(zip((self.blocks[at].first for at in places), numbers, strict=True))
+
+    def _answering(self, shapes: Mapping[int, str]) -> set[str]:
+        """The shapes whose lines all answer themselves."""
+        lines: dict[str, list[str]] = {}
+        for at, shape in shapes.items():
+            lines.setdefault(shape, []).append(headline(self.outline, self.blocks[at])[0])
+        return {shape for shape, said in lines.items() if wording.all_answer(said)}
 
     # --- answers that stand together --------------------------------------------------------
 
@@ -563,6 +587,8 @@ class _Reading:
         front, answer = parted(body)
         is_choice = not front and not question.own and wording.options(answer.split("\n"))
         self._tell_within(question)
+        if question.shape == LISTED and question.below:
+            self.below[question.block.first] = len(question.below)
         if not (front or answer or question.own):
             said, following = figure("\n".join(body)), (question.number or 0) + 1
             answer = "" if said[:-2] == f"{following}" else said  # it is to be filled in
@@ -578,6 +604,8 @@ class _Reading:
             return
         if not answer and (question.shape == LABELLED or says_so(question.block.text)):
             self.report(question.block.first, "this question has no answer yet")
+        elif not answer and wording.may_answer(asked):
+            self.report(question.block.first, unread.MAY_ANSWER)
         kind = NoteKind.TERM if question.shape == TERM else NoteKind.QUESTION
         if kind is NoteKind.TERM and not answer:
             self.report(question.block.first, "this term has no meaning")
@@ -597,11 +625,15 @@ class _Reading:
         self._keep(block.first, "", text, NoteKind.QUESTION, HIDING, card=CardStyle.CLOZE)
 
     def _tell_within(self, question: _Question) -> None:
-        within = asked_within(self.outline, question.below, titled=question.shape == BOLD)
+        is_titled = question.shape == BOLD
+        within = asked_within(self.outline, question.below, titled=is_titled, apart=question.apart)
         if within:
             first, last = within[0].first, self._last_line(within[-1])
             told = unread.upto(self.numbers[first], self.numbers[last])
             self.report(first, told + unread.MAY_BE_A_NOTE)
+        ending = question.below[-1] if question.below else None
+        if ending and ending not in within and takes_leave(ending):
+            self.report(ending.first, unread.MAY_BE_A_FAREWELL)
 
     def _asked(self, block: Block, shape: str) -> _Question:
         if block.kind is Kind.DETAILS:
@@ -620,7 +652,8 @@ class _Reading:
             asked, own = line, ""
         asked = wording.numbered(asked)[1]
         if not own:
-            asked, own = wording.own_answer(asked, in_prose=shape in (PROSE, LISTED))
+            in_prose, of_tasks = shape in (PROSE, LISTED), shape in self.of_tasks and not rest
+            asked, own = wording.own_answer(asked, in_prose=in_prose, of_tasks=of_tasks)
         if block.kind is not Kind.TEXT or all(line[:1] in " \t" for line in rest):
             rest = dedented(rest)
         return _Question(block, shape, wording.tidy(asked), worded(own), rest, number)
@@ -741,7 +774,8 @@ class _Reading:
         ):
             return None
         numbers = [self.numbers[line] for line in range(block.first + 1, block.end)]
-        inner = _Reading(Outline(dedented(lines)), numbers, self.path, self.depth + 1)
+        lines = [wording.counted_by_letter(line) for line in dedented(lines)]
+        inner = _Reading(Outline(lines), numbers, self.path, self.depth + 1)
         inner.named.update(range(len(inner.blocks)) if named else ())
         inner.run()
         answered = sum(bool(note.answer) for note in inner.notes)

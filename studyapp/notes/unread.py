@@ -8,7 +8,10 @@ from pathlib import Path
 from studyapp.notes.note import Problem
 
 MAY_BE_A_NOTE = "this may be a note, and is read as part of an answer"
+MAY_BE_A_FAREWELL = "this speaks to who reads it, and is read as part of an answer"
+MAY_ANSWER = "what stands behind this question may be its answer, and is read as part of it"
 MAY_BE_A_CHOICE = "the options below this question may be a choice: they are read as its answer"
+MAY_BE_BELOW = "what stands below the list of this question is read as its answer"
 
 MAY_PAIR = (
     "this table may be of questions and answers, which cannot be seen for sure: call its columns "

@@ -27,6 +27,16 @@ _TASK = re.compile(
     r"|sketch)\b",
     re.IGNORECASE,
 )
+# What begins with such a word and is no task: "Read-only memory", "List of names".
+_NOUN = re.compile(
+    r"\w+-\w|(?:read only|open source)\b|(?:name|list|state|outline|draw|use|run|show|train) of\b",
+    re.IGNORECASE,
+)
+_PLAIN_TASK = re.compile(
+    r"(?:explain|describe|discuss|compare|contrast|differentiate|distinguish|summari[sz]e|mention"
+    r"|give|provide|calculate|compute|derive|prove|sketch|justify)\b",
+    re.IGNORECASE,
+)
 _TRUE_FALSE = re.compile(
     r"(?P<asked>\S.*?[\s(:\-–—]\(?T(?:rue)?\s?(?:/|or)\s?F(?:alse)?\b\)?)"
     r"[ \t]*[|:.?>\-–—→➔=]*[ \t]*(?P<given>.*)",
@@ -110,6 +120,7 @@ _INNER = re.compile(
     r"[ \t]*(?:[-*+•][ \t]|\d{1,4}[.)][ \t]|>|`{3}|~{3}|\||!\[|</?(?:details|span|p|font|div)\b|$)",
     re.IGNORECASE,
 )
+_LETTERED = re.compile(r"(?P<indent>[ \t]*+)(?:[A-Za-z]|[ivx]{2,4})[.)][ \t]+(?P<said>\S.*)")
 _REMARKS = {
     *("note", "notes", "nb", "n.b", "hint", "tip", "warning", "example", "todo", "see", "see also"),
     *("source", "sources", "link", "links", "reference", "references", "hinweis", "anmerkung"),
@@ -223,9 +234,10 @@ def is_one_sentence(text: str) -> bool:
     return len(text) <= _LONGEST_SENTENCE and _BREAK.search(plain(text)) is None
 
 
-def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
+def own_answer(text: str, *, in_prose: bool = True, of_tasks: bool = False) -> tuple[str, str]:
     """A line that answers itself, as question and answer; any other one with no answer. In prose
-    a small letter behind a question mark goes on with the sentence."""
+    a small letter behind a question mark goes on with the sentence. What begins there as a task
+    does is one, but where answers *of tasks* are known to stand there."""
     if len(text) > _LONGEST:
         return text, ""
     found = _TRUE_FALSE.fullmatch(text)
@@ -243,13 +255,30 @@ def own_answer(text: str, *, in_prose: bool = True) -> tuple[str, str]:
     said = re.sub(r"^[ \t]*>{2,3}(?=[ \t]|$)", "", rest).lstrip(" \t:-–—→➔=")
     if short := _SHORT_ANSWER.fullmatch(said):
         return text[: ends[-1]], short[1]
-    if not said.strip(_ENDS) or said.startswith("(") or may_ask(said):
+    if not said.strip(_ENDS) or said.startswith("("):
+        return text, ""
+    is_task = may_ask(said) and not _NOUN.match(said)
+    if is_task and (not of_tasks or _PLAIN_TASK.match(said)):
         return text, ""
     if in_prose and said[0].islower() and rest.lstrip() == said:
         return text, ""
     if not re.search(r"\w", text[: ends[-1]]):
         return text, ""
     return text[: ends[-1]], said
+
+
+def may_answer(text: str) -> bool:
+    """Whether what stands behind the question mark of a line may as well answer it as go on: it
+    begins with a word of tasks, but with none that an answer hardly has there."""
+    return own_answer(text, of_tasks=True)[1] != own_answer(text)[1]
+
+
+def all_answer(lines: Sequence[str]) -> bool:
+    """Whether lines have all something behind their question marks that may answer them, and one
+    at least what can do nothing else."""
+    return all(own_answer(line, of_tasks=True)[1] for line in lines) and any(
+        own_answer(line)[1] for line in lines
+    )
 
 
 def without_label(text: str) -> str | None:
@@ -337,13 +366,22 @@ def is_term(text: str) -> bool:
     return 0 < len(words) <= _MOST_WORDS and not is_asked(text)
 
 
+def counted_by_letter(line: str) -> str:
+    """A line that asks and is numbered by a letter, or a small number of Rome, as the item of a
+    list that it is; any other one as it stands."""
+    item = _LETTERED.fullmatch(line)
+    return f"{item['indent']}1. {item['said']}" if item and is_asked(item["said"]) else line
+
+
 def goes_on(head: Sequence[str], line: str) -> bool:
     """Whether a question that has said *head* goes on in the next *line*: it was wrapped, or the
     line is a question, too."""
     if not line.strip() or _INNER.match(line) or sum(map(len, head)) > _LONGEST:
         return False
-    said, line = " ".join(head), line.strip()
+    is_indented, said, line = line[0] in " \t", " ".join(head), line.strip()
     if without_label(line) is not None:
+        return False
+    if (is_indented or is_asked(said)) and _LETTERED.fullmatch(line):
         return False
     if is_asked(said):
         return is_asked(line) and own_answer(line)[1] == ""

@@ -271,6 +271,23 @@ def test_options_and_questions_in_an_answer_are_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "below", ["What is two?\n\nIt is 2.", "two? :: 2", "two :: 2", "**Two**: 2"]
+)
+def test_what_would_be_a_note_apart_from_an_answer_is_told(below: str) -> None:
+    found = hashcards.parse(f"Q: one?\nA: 1\n\n{below}\n", Path("a.md"))
+    assert [(one.line, one.message) for one in found.problems] == [
+        (4, "this may be a note, and is read as part of an answer")
+    ]
+
+
+def test_what_a_chat_says_around_its_cards_is_told() -> None:
+    text = "Q: one?\nA: 1\n\n**Card 2**\nQ: two?\nA: 2\n\nLet me know if you want more!\n"
+    found = hashcards.parse(text, Path("a.md"))
+    assert [note.answer for note in found.notes] == ["1", "2\n\nLet me know if you want more!"]
+    assert [one.line for one in found.problems] == [4, 8]
+
+
 def test_a_heading_beside_that_of_a_card_ends_its_answer() -> None:
     text = "# A\n\nQ: one?\nA: a1\n\n## Its own\n\n## Too\n\n# B\n\nQ: two?\nA: a2\n"
     found = hashcards.parse(text, Path("a.md"))

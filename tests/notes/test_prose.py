@@ -832,6 +832,40 @@ def test_what_may_be_a_note_in_an_answer_is_told(below: str, line: int, upto: st
     ]
 
 
+APART = [
+    "What is two?\n\nIt is 2.",
+    "ما هو الماء؟\n\nسائل.",
+    "two? :: 2",
+    "The ==eight== is 8.",
+    "The {{c1::eight}} is 8.",
+    "**Nine**: 9",
+    "**Cell** : unit — of life",
+    "cell – unit of life",
+]
+
+
+@pytest.mark.parametrize("whole", ["F : a?\nA : 1", "7. a?\n   1", "# a?\n\nAnswer:\n\n1"])
+@pytest.mark.parametrize("below", APART)
+def test_what_would_be_a_note_apart_from_a_whole_answer_is_told(whole: str, below: str) -> None:
+    found = parse(f"{whole}\n\n{below}\n")
+    assert [note.answer for note in found.notes] == [f"1\n\n{below}"]
+    (problem,) = found.problems
+    assert problem.line == whole.count("\n") + 3
+    assert problem.message.endswith("this may be a note, and is read as part of an answer")
+
+
+def test_a_pair_with_other_labels_below_an_answer_is_told() -> None:
+    found = parse("Front: a\nBack: b\n\nAsk: Explain c.\nSay: d\n")
+    assert [(one.line, one.message) for one in found.problems] == [
+        (4, "up to line 5: this may be a note, and is read as part of an answer")
+    ]
+
+
+@pytest.mark.parametrize("below", ["And so on.", "Note: so.\nSee: there.", "a == b and b == c"])
+def test_what_goes_on_with_an_answer_is_not_told(below: str) -> None:
+    assert parse(f"Question: a?\nAnswer: 1\n\n{below}\n").problems == ()
+
+
 def test_comments_that_hold_notes_and_links_within_the_file_are_told() -> None:
     text = (
         "## What?\n\nThis. <!-- to do -->\n\n<!--\n## Why?\n\nSo.\n-->\n\n%% Q: Who? %%\n\n"
@@ -947,6 +981,161 @@ def test_one_question_may_have_an_answer_of_several_parts() -> None:
     assert note.answer == "1. red 2. blue"
 
 
+def test_answers_may_stand_above_their_questions() -> None:
+    """From the first on, up to where one stands below; but not where something above asks."""
+    text = (
+        "# T\n\nA: x1\nmore\nQ: a?\n\n**Answer:** x2\n**Question:** b?\n\n- A: x3\n- Q: c?\n\n"
+        "Back: x4\nFront: d\n\nQ: e?\nA: x5\n"
+    )
+    found = parse(text)
+    assert [(note.line, note.question, note.answer) for note in found.notes] == [
+        (5, "a?", "x1\nmore"),
+        (8, "b?", "x2"),
+        (11, "c?", "x3"),
+        (14, "d", "x4"),
+        (16, "e?", "x5"),
+    ]
+    assert found.problems == ()
+    for text in (
+        "A: It a.\n\nQ: a?\n\nA: It b.\n\nQ: b?\n",
+        "### Answer\n\nIt a.\n\n### Question\n\na?\n\n### Answer\n\nIt b.\n\n### Question\n\nb?\n",
+    ):
+        assert [one[:2] for one in shown(text)] == [("a?", "It a."), ("b?", "It b.")]
+    text = "## a?\n\nA: x1\nQ: b?\n\nA: x2\n\nA: more\nQ: c?\nA: x3\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("a?", "x1"),
+        ("b?", "x2\n\nA: more"),
+        ("c?", "x3"),
+    ]
+
+
+def test_emphasised_questions_on_adjacent_lines_part_them() -> None:
+    text = (
+        "Intro.\n**What is a?** It a.\n__What is b__? It b.\nAnd more.\n*What is c?* It c.\n"
+        "***What is d?***\nIt d.\n\n# E\n\n- What is e?\n  **Who asks?** I.\n  **Who else?** You.\n"
+    )
+    assert [one[:2] for one in shown(text)] == [
+        ("What is a?", "It a."),
+        ("What is b?", "It b.\n\nAnd more."),
+        ("What is c?", "It c."),
+        ("What is d?", "It d."),
+        ("What is e?", "**Who asks?** I.\n**Who else?** You."),
+    ]
+
+
+def test_lines_that_count_cards_are_of_none() -> None:
+    """But one right below a question may answer it."""
+    text = (
+        "**Flashcard 1**\n**Front:** a\n**Back:** It a.\n\n**Flashcard 2:**\n\nQ: b\nA: It b.\n"
+        "\nQuestion 3\nWhat is c?\n\nIt c.\n\n3. **🃏 Card #3**\n   - **Front:** d\n"
+        "   - **Back:** It d.\n\n# What is e?\n\n**Card 4**\n\nQ: f\nA: It f.\n"
+    )
+    found = parse(text)
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("a", "It a."),
+        ("b", "It b."),
+        ("What is c?", "It c."),
+        ("d", "It d."),
+        ("What is e?", ""),
+        ("f", "It f."),
+    ]
+    assert found.problems == ()
+    assert shown("Which card?\nCard 1\n\nWhy?\nSo.\n")[0][:2] == ("Which card?", "Card 1")
+    assert shown("Q: Which card?\nA:\n\nCard 1\n\nQ: b\nA: c\n")[0][1] == "Card 1"
+
+
+def test_who_speaks_to_the_reader_below_an_answer_is_told() -> None:
+    found = parse("Front: a\nBack: b\n\nLet me know if you want more!\n")
+    assert [(one.line, one.message) for one in found.problems] == [
+        (4, "this speaks to who reads it, and is read as part of an answer")
+    ]
+
+
+def test_an_answer_on_the_line_may_begin_as_a_task_does() -> None:
+    """Where each line has one; where not, what may be one is told."""
+    text = (
+        "1. What is RAM? Random access memory.\n2. What is ROM? Read only memory.\n"
+        "3. What starts it? Run the program.\n4. What of it? Name two.\n   - a\n   - b\n"
+    )
+    assert [one[:2] for one in shown(text)] == [
+        ("What is RAM?", "Random access memory."),
+        ("What is ROM?", "Read only memory."),
+        ("What starts it?", "Run the program."),
+        ("What of it? Name two.", "- a\n- b"),
+    ]
+    found = parse("1. What starts it? Run the program.\n2. Why? Explain.\n3. Who?\n")
+    assert [note.answer for note in found.notes] == ["", "", ""]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "what stands behind this question may be its answer, and is read as part of it")
+    ]
+
+
+@pytest.mark.parametrize("head", ["Answer\n------", "Solution:\n===", "### Answer"])
+def test_a_heading_says_that_an_answer_to_prose_follows(head: str) -> None:
+    text = f"What is a?\n\n{head}\n\nIt a.\n\nMore.\n\nWhat is b?\n\n{head}\nIt b.\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("What is a?", "It a.\n\nMore."),
+        ("What is b?", "It b."),
+    ]
+    text = f"Question\n---\nWhat is a?\n\n{head}\nIt a.\n"
+    assert [one[:2] for one in shown(text)] == [("What is a?", "It a.")]
+    assert shown("## What is a?\n\na\n---\n")[0][:2] == ("What is a?", "a")
+
+
+def test_what_is_to_be_done_asks_nothing_and_what_a_last_item_is_given_is_told() -> None:
+    below = "Email: a@b.c\n\nLicense: MIT\n"
+    for item in ("[ ] todo: what about a?", "TODO: what about a?"):
+        assert parse(f"- {item}\n\n{below}").notes == ()
+    found = parse(f"- What of a?\n- What about b?\n\n{below}")
+    assert [(one.line, one.message) for one in found.problems] == [
+        (2, "what stands below the list of this question is read as its answer")
+    ]
+    assert parse("- [ ] a?\n\nIt a.\n\nMore.\n\n- [ ] b?\n\nIt b.\n").problems == ()
+
+
+BOXES = [
+    '!!! question "What is a?"\n    It a.\n\n    More.\n??? tip "What is b?"\n    It b.\n',
+    '??? "What is a?"\n    It a.\n\n    More.\n\n???+ note "What is b?"\n    It b.\n',
+    ":::{admonition} What is a?\n:class: tip\n\nIt a.\n\nMore.\n:::\n:::x What is b?\nIt b.\n:::\n",
+    ":::note[What is a?]\nIt a.\n\nMore.\n:::\n\n::: details What is b?\nIt b.\n:::\n",
+    '::: {.tip title="What is a?"}\nIt a.\n\nMore.\n:::\n\n:::: tip What is b?\nIt b.\n::::\n',
+    ".. tip:: What is a?\n   :open:\n\n   It a.\n\n   More.\n\n.. x:: What is b?\n\n   It b.\n",
+]
+
+
+@pytest.mark.parametrize("boxes", BOXES)
+def test_boxes_whose_titles_ask_are_callouts(boxes: str) -> None:
+    found = parse(f"Q: z?\nA: y\n\n{boxes}\nElse.\n")
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("z?", "y"),
+        ("What is a?", "It a.\n\nMore."),
+        ("What is b?", "It b."),
+    ]
+    lines = boxes.split("\n")
+    assert [note.line - 4 for note in found.notes[1:]] == [
+        at for at, line in enumerate(lines) if "What" in line
+    ]
+    assert [one.line for one in found.problems] == [len(lines) + 4]
+
+
+def test_a_box_that_is_none_is_left_as_it_stands() -> None:
+    assert shown(":::{tip} What is a?\nIt a.\n") == [("What is a?", "It a.", "prose")]
+    assert shown('```\n!!! tip "What?"\n    So.\n```\n') == []
+    assert shown('!!! note "Remember"\n    So.\n') == []
+
+
+def test_a_line_that_asks_behind_a_sign_begins_anew() -> None:
+    text = "🔹 Euler – 2.718\n👉 What is pi?\n3.14\n👉 What is e?\n2.718\n🔹 about\n→ Why?\nSo.\n"
+    assert [one[:2] for one in shown(text)] == [
+        ("👉 What is pi?", "3.14"),
+        ("👉 What is e?", "2.718\n🔹 about"),
+        ("→ Why?", "So."),
+    ]
+    assert [one.line for one in parse(text).problems] == [1]
+    (note,) = parse("What of it?\n👉 Is it so?\n🔹 yes\n🔹 no\n").notes
+    assert note.answer == "🔹 yes\n🔹 no"
+
+
 def test_answers_that_hang_below_their_questions_part_them() -> None:
     text = "What is a?\n\tIt is a.\nWhat is b?\n  It is b.\n  And more.\nWhy not?\n\tSo.\n"
     assert [one[:2] for one in shown(text)] == [
@@ -971,11 +1160,28 @@ def test_answers_that_hang_below_their_questions_part_them() -> None:
          [("der Hund", "the dog"), ("die Maus", "the mouse"), ("Eis", "ice")]),
         ("Term: loss\nDefinition: an error\n\n**Wort:** Maus\n**Bedeutung:** mouse\n",
          [("loss", "an error"), ("Maus", "mouse")]),
+        ("ש: מהו א?\n\nת: א\n\n**ש:** מהו ב?\n**ת:** ב\n\nש׳: מהו ג?\nת׳: ג\n",
+         [("מהו א?", "א"), ("מהו ב?", "ב"), ("מהו ג?", "ג")]),
+        ("P : a ?\n\nR : b\n\nP : pression\n\nR : rayon\n",
+         [("a ?", "b\n\nP : pression\n\nR : rayon")]),
+        ("(Q) a?\n(A) b\n\n[Q2] c\n[A2] d\n\n(Q) e?\n\n(A) f\n",
+         [("a?", "b"), ("c", "d"), ("e?", "f")]),
+        ("Q.3 a?\nb\n\n**Q-4. c?**\nA.4 d\n\nQ#5: e?\nA: A.6 f\n",
+         [("a?", "b"), ("c?", "d"), ("e?", "A.6 f")]),
+        ("Front: a\nBack: b\n\nPrompt: Explain c.\nResponse: d\n",
+         [("a", "b"), ("Explain c.", "d")]),
         ("**Front:** a\n**Back:** b\n\n__Frage__: c?\n__Antwort__: d\n", [("a", "b"), ("c?", "d")]),
         ("Question: a?\nMeaning: b.\nAnswer: c\n", [("a?\n\nMeaning: b.", "c")]),
         ("Set\n: Note: no order.\n  See also: bag\n", [("Set", "Note: no order.\nSee also: bag")]),
         ("# Glossary\n\n**Big O**: An upper\n  bound.\n\n**Theta**: A tight\n  one.\n",
          [("Big O", "An upper\nbound."), ("Theta", "A tight\none.")]),
+        ("1. Part\n   1. What is a?\n      - It a.\n2. Part\n   a. What is b?\n      It b.\n"
+         "   ii) Who?\n      I.\n",
+         [("What is a?", "- It a."), ("What is b?", "It b."), ("Who?", "I.")]),
+        ("1. Which?\na. This?\n   Yes.\nb. That?\n   No.\n",
+         [("Which?", "a. This?\nYes.\nb. That?\nNo.")]),
+        ("a. What is a?\n   - It a.\nb. What is b?\n   - It b.\n",
+         [("What is a?", "- It a."), ("What is b?", "- It b.")]),
         ("- Part 1\n  - Why a?\n    - So.\n- Part 2\n  - Why b?\n    - No.\n",
          [("Why a?", "- So."), ("Why b?", "- No.")]),
     ],
@@ -1167,6 +1373,14 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
         "[a]\n",
         ":P:\n",
         "a?::\n",
+        "A: a\nQ: b?\n\n",
+        "**a?** b\n",
+        "Card 1\nQ: a?\n",
+        "a. b?\n c\n",
+        ":::x a?\n:::\n",
+        '??? "a?"\n\n',
+        "Answer\n--\n",
+        "x? Run ",
     ):
         parse("1. Why?\n" + piece * (40_000 // len(piece)))
         if piece[-2:] in (":\n", "]\n"):
