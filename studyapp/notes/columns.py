@@ -13,9 +13,8 @@ _REMARK = re.compile(r"[(\[][^()\[\]]*[)\]]|\s[-–—]\s.*|[#*:]")
 _BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])|_+|-+")
 _KIND = re.compile(r"(?<=\S) (?:text|side|field)$")
 _WRONG = r"(?:wrong|incorrect|false)(?: (?:answer|option|choice))?s?|distractors?"
-_OPTION = re.compile(
-    rf"(?:{_WRONG}) ?\w?|(?:answer )?(?:option|choice)s|(?:option|choice|answer(?: option)?) ?[\da-h]"
-)
+_OF_MANY = r"(?:option|choice|answer(?: option)?) ?[\da-h]|(?:answer )?(?:option|choice)s"
+_OPTION = re.compile(rf"(?:{_WRONG}) ?\w?|{_OF_MANY}")
 _LETTERS = ("a", "b", "c", "d", "e", "f", "g", "h")
 _DECK = ("deck", "deck name")
 _TOPICS = {"category", "categories", "topic", "topics", "subject", "subjects", "tag"}

@@ -94,7 +94,7 @@ NAMED = re.compile(
 )
 _ARROWS = {"→", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", "\\leftarrow"}
 _CARDS = {"::", ">>"}  # of programs that keep notes as lists
-_CLEAR = {*_ARROWS, "=", "**", *_CARDS}
+_CLEAR = {*_ARROWS, "=", "**", "<>", *_CARDS}
 _DEFINED = re.compile(r"def(?:inition)?[ \t]*:[ \t]*(?P<text>[*_].*)", re.IGNORECASE | re.DOTALL)
 _BELOW = re.compile(r"^ {0,3}:[ \t]+(?=\S)")
 _FEW = 3

@@ -86,8 +86,8 @@ def look(lines: Sequence[str], path: Path, *, is_whole: bool = True) -> Sheet | 
 
 
 def of_head(head: bytes, path: Path) -> Sheet | None:
-    """The same of a file that begins with *head*; None of one that is called as no text is. One that
-    is called a table, and has a cell in which nearly all of its head is, is seen as a whole."""
+    """The same of a file that begins with *head*; None of one that is called as no text is. A table
+    of which one cell is nearly all of its head is seen as a whole."""
     if path.suffix.lower() not in _ENDINGS:
         return None
     lines, is_whole = _lines(head), len(head) < _LONG
