@@ -66,8 +66,8 @@ def recognise(path: Path) -> str:
             raise StudyError(why)
         if path.suffix.lower() in _TEXTS and b"\0" not in head:
             raise StudyError(
-                f"{path} is text in which nothing asks, hides or surely defines anything. Read are, for "
-                f"example, {_SHAPES}; or say its format with --format."
+                f"{path} is text in which nothing asks, hides or surely defines anything. "
+                f"Read are, for example, {_SHAPES}; or say its format with --format."
             )
         raise StudyError(
             f"{path} is of no format that can be read here ({', '.join(FORMATS)}); "

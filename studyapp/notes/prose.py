@@ -786,8 +786,9 @@ class _Reading:
         """Read the terms that prose defines line by line; False if a line of it is none."""
         block = self.blocks[at]
         found = glossary.defined(self.lines[block.first : block.end], named=self._is_named(at))
-        for place, term, meaning in found:
+        for place, term, said in found:
             first = block.first + place
+            meaning = said.rstrip(";") if self.is_list else said  # between rows of Quizlet
             self._keep(first, cleaned(term), worded(meaning), NoteKind.TERM, DEFINED)
         if found and found[0][0] > 0:
             last = block.first + found[0][0] - 1

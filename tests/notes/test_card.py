@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from studyapp.notes.card import (
     BLANK,
     Face,
+    bracketed,
     clozes,
     face,
     find_clozes,
@@ -269,3 +270,10 @@ def test_all_of_a_question_is_asked(fields: dict[str, Any], side: str, front: st
     assert face(note, side).front == front
     assert question_face(note).front.startswith("Why?\n\nMore.")
     assert note.card is not CardStyle.BOTH or face(note, "reversed").back == "Why?\n\nMore."
+
+
+def test_a_hidden_text_stands_in_brackets_in_a_list() -> None:
+    assert (
+        bracketed("==France=={#c2} and ==it== are, `==x==`.") == "[France] and [it] are, `==x==`."
+    )
+    assert bracketed("none = none") == "none = none"

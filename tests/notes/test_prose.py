@@ -1221,3 +1221,8 @@ def test_what_may_be_a_term_is_told_with_what_has_it_read(line: str) -> None:
         (5, False),
     ]
     assert parse(text.replace("Physics", "Glossary")).notes[0].line == 3
+
+
+def test_rows_of_quizlet_end_with_a_sign_that_is_no_meaning() -> None:
+    found = parse("loss - an error;\nfit - to train;\nstep - a; change;\n")
+    assert [note.answer for note in found.notes] == ["an error", "to train", "a; change"]
