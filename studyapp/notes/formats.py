@@ -19,6 +19,7 @@ FORMATS = {
     "native": "studyapp.notes.native",
     "anki": "studyapp.notes.apkg",
     "notebook": "studyapp.notes.notebook",
+    "json": "studyapp.notes.records",
     "anki-text": "studyapp.notes.ankitext",
     "hashcards": "studyapp.notes.hashcards",
     "obsidian": "studyapp.notes.obsidian",

@@ -50,7 +50,7 @@ def read(path: Path) -> Foreign:
         raise StudyError(f"{path} is not a notebook: it has no list of cells.")
     lines, numbers = list[str](), list[int]()
     passed: dict[str, list[int]] = {}
-    for line, number in _lines(cells, _Finder(text), _language(found), passed):
+    for line, number in _lines(cells, Finder(text), _language(found), passed):
         lines.append(line)
         numbers.append(number)
     attached = dict(_attached(cells))
@@ -105,7 +105,7 @@ def _attached(cells: list[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _lines(
-    cells: list[Any], finder: _Finder, language: str, passed: dict[str, list[int]]
+    cells: list[Any], finder: Finder, language: str, passed: dict[str, list[int]]
 ) -> Iterator[tuple[str, int]]:
     """The lines of the cells with their lines in the file, and an empty one after each; what is
     *passed* over, by its kind, with its lines.
@@ -143,7 +143,7 @@ def _lines(
             passed.setdefault("what code has put out", []).append(finder.line)
 
 
-def _said(cell: dict[str, Any], finder: _Finder) -> Iterator[tuple[str, int]]:
+def _said(cell: dict[str, Any], finder: Finder) -> Iterator[tuple[str, int]]:
     """The lines of a cell; before version 4, code is called otherwise."""
     source = cell.get("source", cell.get("input"))
     for piece in source if isinstance(source, list) else [source]:
@@ -153,7 +153,7 @@ def _said(cell: dict[str, Any], finder: _Finder) -> Iterator[tuple[str, int]]:
                 yield line, number
 
 
-class _Finder:
+class Finder:
     """Finds the lines of a JSON file in which strings stand that come in its order."""
 
     def __init__(self, text: str) -> None:

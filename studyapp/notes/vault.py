@@ -88,7 +88,7 @@ class _Vault:
         names = [one.name for one in every if not one.name.lower().endswith(known)]
         if names:
             more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-            told = f"not read, as they are of no kind that is: {', '.join(names[:_NAMED])}{more}"
+            told = f"not read with a folder: {', '.join(names[:_NAMED])}{more}"
             self.files.append(Foreign(problems=(Problem(self.root, 0, printable(told)),)))
 
     def found(self) -> Foreign:

@@ -73,7 +73,7 @@ def test_files_of_no_kind_that_is_read_are_named(tmp_path: Path) -> None:
     for name in ("b.bin", "c.pdf", "d.xyz", "e.png", "f.db", ".g", "h.bin", "README.md"):
         (tmp_path / name).write_bytes(b"1")
     told = [(one.path.name, one.message) for one in formats.read(tmp_path)[1].problems]
-    said = "not read, as they are of no kind that is: b.bin, c.pdf, d.xyz and 1 more"
+    said = "not read with a folder: b.bin, c.pdf, d.xyz and 1 more"
     assert told == [(tmp_path.name, said)]
 
 

@@ -76,10 +76,15 @@ _NATIVE = (
     "## Which? {#w}\n\n```python\n1\n```\n\n<!-- answer -->\n\nThe ==one=={#o}.\n\n"
     "<!-- card: cloze -->\n"
 )
+_JSON = json.dumps(
+    [{"question": "a?", "answer": "b", "options": ["b", "c"]}, {"question": "d?", "answer": 1}],
+    indent=1,
+)
 TEXTS = {
     "post": _POST,
     "native": _NATIVE,
     "notebook": _NOTEBOOK,
+    "json": _JSON,
     "anki-text": _ANKI_TEXT,
     "hashcards": _HASHCARDS,
     "obsidian": _OBSIDIAN,
