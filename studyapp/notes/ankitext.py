@@ -200,6 +200,8 @@ class _Reading:
                 self.head.said["columns"] = ""
                 self.special["deck column"] = columns.deck(self.names)
                 self.topics = columns.topics(self.names)
+                if settings := ", ".join(record[at] for at in self.table.settings):
+                    self.report(line, f"not kept, how its program asks: {settings}")
             elif why := self.table.why_unread(record):
                 self.report(line, why)
             else:

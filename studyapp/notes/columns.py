@@ -20,6 +20,10 @@ _DECK = ("deck", "deck name")
 _TOPICS = {"category", "categories", "topic", "topics", "subject", "subjects", "tag"}
 _BETWEEN = re.compile(r"\s*[\n;|]\s*|\s+(?=[B-H][).] ?\S)")
 _LETTER = re.compile(r"[A-H][).] *(?=\S)")
+_SETTINGS = {
+    *("time", "time limit", "time in seconds", "timer", "question type", "type", "points"),
+    *("image link", "question number"),
+}
 _PICK = re.compile(r"[1-8a-h](?:[ ]*[,;][ ]*[1-8a-h])*", re.IGNORECASE)
 
 
@@ -44,6 +48,12 @@ def sides(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int
 
 def options(names: Sequence[str]) -> tuple[int, ...]:
     return tuple(at for at, name in enumerate(names) if _OPTION.fullmatch(name))
+
+
+def settings(names: Sequence[str]) -> tuple[int, ...]:
+    """The columns that say how a program plays its questions, where these have options."""
+    found = (at for at, name in enumerate(names) if name in _SETTINGS)
+    return tuple(found) if options(names) else ()
 
 
 def says_one_side(names: Sequence[str]) -> bool:
@@ -101,7 +111,8 @@ def asked(question: str, answer: str, offered: Sequence[str]) -> str:
     some = [one.strip() for one in offered if one.strip()]
     if not some:
         return question
-    if not {*answer.split("\n"), answer} & {*some}:
+    is_there = {*answer.split("\n"), answer} & {*some}
+    if answer.strip() and not is_there and not _PICK.fullmatch(answer.strip()):
         some = sorted({*some, answer.strip()} - {""}, key=str.casefold)
     listed = (f"{sign.upper()}) {one}" for sign, one in zip(_LETTERS, some, strict=False))
     return "\n".join([question, "", *listed])

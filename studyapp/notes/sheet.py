@@ -33,9 +33,10 @@ _LONG = 60_000  # bytes of a beginning from which the text may go on
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A table of `width` columns: the sign between them, and where a row names them, which of them
-    asks, which answers and which have options, be they picked by letters or numbers. `is_sure` says
-    whether it holds notes, `is_log` that it logs reviews, `is_half` that its first row names
-    columns, but none that asks or none that answers."""
+    asks, which answers, which have options, be they picked by letters or numbers, and which are
+    settings of a program that asks them. `is_sure` says whether it holds notes, `is_log` that it
+    logs reviews, `is_half` that its first row names columns, but none that asks or none that
+    answers."""
 
     sign: str
     width: int = 0
@@ -44,13 +45,14 @@ class Sheet:
     right: int = 1
     options: tuple[int, ...] = ()
     is_picked: bool = False
+    settings: tuple[int, ...] = ()
     is_sure: bool = False
     is_log: bool = False
     is_half: bool = False
 
     def ordered(self, row: Sequence[str]) -> list[str]:
-        """A row that begins with what asks, with its options, and what answers."""
-        used = (self.left, self.right, *self.options)
+        """A row that begins with what asks and its options, then what answers; no settings."""
+        used = (self.left, self.right, *self.options, *self.settings)
         others = [cell for at, cell in enumerate(row) if at not in used]
         question, answer = ("".join(row[at : at + 1]) for at in used[:2])
         if tuple(row) == self.names:
@@ -111,7 +113,8 @@ def why_not(head: bytes, path: Path) -> str:
     if found is not None and found.is_half:
         return (
             f"{path} is a table whose first row does not say which column asks and which answers: "
-            "call one of them question and another answer."
+            "call one of them question and another answer; or if that row is a note as the others "
+            "are, say so with --format anki-text."
         )
     return (
         f"{path} may be a table of notes, which cannot be seen for sure: "
@@ -192,7 +195,7 @@ def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None
 def _named(table: Sheet, names: Sequence[str], rows: Sequence[Sequence[str]]) -> Sheet:
     """A table with what its *names* say of options."""
     places = tuple(at for at in columns.options(names) if at not in (table.left, table.right))
-    table = replace(table, options=places)
+    table = replace(table, options=places, settings=columns.settings(names))
     answers = ["".join(row[table.right : table.right + 1]) for row in rows]
     is_picked = bool(places) and columns.picks(answers, [table._offered(row) for row in rows])
     return replace(table, is_picked=is_picked)

@@ -177,6 +177,21 @@ def test_options_of_named_columns_are_asked_with_their_question(
     assert not found.problems
 
 
+def test_how_a_program_plays_its_questions_is_told_and_an_option_that_is_none_stays(
+    tmp_path: Path,
+) -> None:
+    head = "Question,Answer 1,Answer 2,Time limit (sec),Correct answer(s)"
+    text = f"{head}\nWhich?,x,y,20,1\nWho?,x,y,20,7\n"
+    _, found = formats.read(written(tmp_path, "a.csv", text))
+    assert [(one.question, one.answer) for one in found.notes] == [
+        ("Which?\n\nA) x\\\nB) y", "x"),
+        ("Who?\n\nA) x\\\nB) y", "7"),
+    ]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "not kept, how its program asks: Time limit (sec)")
+    ]
+
+
 def test_options_that_are_numbers_are_no_places(tmp_path: Path) -> None:
     text = "question,option 1,option 2,option 3,answer\n2+1?,3,2,1,3\n1+1?,1,3,2,2\n"
     _, found = formats.read(written(tmp_path, "a.csv", text))

@@ -439,7 +439,8 @@ def _said(text: str) -> Option:
 
 def _worded(one: Wording) -> str:
     of = "a new wording of" if one.is_sure else "perhaps a new wording of what is here as before"
-    return f"line {one.line}: {_short(one.question)}: {of}: {_short(one.before)}"
+    asked = _short(bracketed(one.question))
+    return f"line {one.line}: {asked}: {of}: {_short(one.before)}"
 
 
 def _told(problem: Problem, path: Path) -> str:
