@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from studyapp.notes import ankifield, ankigap, prose, sheet, written
+from studyapp.notes import ankifield, ankigap, columns, prose, sheet, written
 from studyapp.notes.card import halves, with_extra
 from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.note import CardStyle, Problem
@@ -142,6 +142,7 @@ class _Reading:
         self.tags = tuple(head.said.get("tags", "").split())
         self.special = {name: head.column(name) for name in _COLUMNS}
         self.names: list[str] = []
+        self.topics: list[int] = []  # columns of which each cell is one tag
         self.within: Set[str] = set()  # the names of pictures that are written into the text
         self.lost: dict[str, list[int]] = {}
         self.met: dict[str, int] = {}
@@ -166,8 +167,8 @@ class _Reading:
         """The records with their lines; an unfinished quote is one record up to the end."""
         body = lines[self.head.end :]
         separator = self.separator(body)
-        if columns := self.head.said.get("columns"):
-            self.names = next(csv.reader([columns], delimiter=separator), [])
+        if names := self.head.said.get("columns"):
+            self.names = next(csv.reader([names], delimiter=separator), [])
         begins = False
 
         def said() -> Iterator[str]:
@@ -196,21 +197,20 @@ class _Reading:
                 continue
             record = sheet.shorn(record, self.table.width)
             if self.table.names == tuple(record) and not self.names:
-                self.names = self._ordered(self.table, record)
+                self.names = self.table.ordered(record)
                 self.head.said["columns"] = ""
+                self.special["deck column"] = columns.deck(self.names)
+                self.topics = columns.topics(self.names)
+                if settings := ", ".join(record[at] for at in self.table.settings):
+                    self.report(line, f"not kept, how its program asks: {settings}")
             elif why := self.table.why_unread(record):
                 self.report(line, why)
             else:
-                yield line, self._ordered(self.table, record)
+                yield line, self.table.ordered(record)
 
     def _is_comment(self, line: str) -> bool:
         """Whether a record is none: in a table of its own, one that has no columns."""
         return line.startswith("#") and (self.table is None or self.table.sign not in line)
-
-    def _ordered(self, table: sheet.Sheet, record: list[str]) -> list[str]:
-        """A record that begins with the columns which ask and answer."""
-        others = (cell for at, cell in enumerate(record) if at not in (table.left, table.right))
-        return [record[table.left], record[table.right], *others]
 
     def take(self, line: int, record: list[str]) -> None:
         """Make a note of a record."""
@@ -224,6 +224,9 @@ class _Reading:
             own["tags column"] = " ".join(
                 record[at] for at in range(len(record)) if self._name(at).casefold() == "tags"
             )
+        places = [at for at in places if at not in self.topics]
+        tags = ("_".join(_cell(record, at).split()) for at in self.topics)
+        own["tags column"] = " ".join([own["tags column"], *tags])
         kind = own["notetype column"] or self.head.said.get("notetype", "")
         fields = [record[at] for at in places]
         if not any(cell.strip() for cell in fields):
@@ -235,6 +238,8 @@ class _Reading:
         cloze = bool(_HIDES.search("".join(fields))) and (not kind or bool(_CLOZE.search(kind)))
         if not self.html:
             fields = [ankifield.as_html(cell) for cell in fields]
+        elif self.table is not None and self.table.options:
+            fields[0] = fields[0].replace("\n", "<br>")
         names = [self._name(at) for at in places]
         both = bool(_REVERSED.search(kind))
         if both and (place := _switch(kind, names)):

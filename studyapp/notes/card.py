@@ -125,6 +125,11 @@ def uncovered(text: str) -> str:
     return _replace_clozes(text, [None] * len(found)) if found else text
 
 
+def bracketed(text: str) -> str:
+    """A text with every ==hidden== part of it in brackets, as it is shown in a list."""
+    return _replace_clozes(text, [f"[{one.text}]" for one in find_clozes(text)])
+
+
 def written_out(
     prompt: str, front: str, answer: str, points: Iterable[str], synonyms: Iterable[str] = ()
 ) -> str:

@@ -154,6 +154,36 @@ def headed(question: str) -> tuple[str, str]:
     return (line, front) if line else (_one_line(question), "")
 
 
+def heading(note: ForeignNote) -> tuple[str, str]:
+    """The line that is the heading of a foreign note here, and what it asks below that."""
+    return _heading(_saying(note, _cleaned(note.question), _cleaned(note.answer)))
+
+
+def is_mostly_of(notes: Sequence[ForeignNote], page: Iterable[Note]) -> bool:
+    """Whether most of the foreign *notes* are on a *page* word for word, and most of those that
+    were brought to it are among them."""
+    theirs = {(*heading(one), _cleaned(one.answer)) for one in notes}
+    ours = {(one.prompt, one.front, one.answer) for one in page if one.origin}
+    return 2 * len(theirs & ours) > max(len(theirs), len(ours))
+
+
+def renamed(
+    decks: Mapping[str, Sequence[ForeignNote]], pages: Mapping[str, Sequence[Note]]
+) -> dict[str, str]:
+    """What decks of a source are called here that are called otherwise there by now: no page has
+    such a name, and the source has no more what most of its notes are of. Both are given with
+    what is in them."""
+    gone = {name: page for name, page in pages.items() if name not in decks}
+    known = dict[str, str]()
+    for name, notes in decks.items():
+        if name not in pages and notes:
+            kept = next((one for one, page in gone.items() if is_mostly_of(notes, page)), None)
+            if kept is not None:
+                known[name] = kept
+                del gone[kept]
+    return known
+
+
 def deck_name(path: Sequence[str], default: str) -> str:
     """A deck's path as its name: Languages::Spanish."""
     parts = (" ".join(_printable(part).split()) for part in path)

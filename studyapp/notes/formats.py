@@ -19,12 +19,18 @@ FORMATS = {
     "native": "studyapp.notes.native",
     "anki": "studyapp.notes.apkg",
     "notebook": "studyapp.notes.notebook",
+    "json": "studyapp.notes.records",
     "anki-text": "studyapp.notes.ankitext",
     "hashcards": "studyapp.notes.hashcards",
     "obsidian": "studyapp.notes.obsidian",
     "notes": "studyapp.notes.prose",  # whatever asks or defines something
 }
 HEAD = 65_536  # bytes of a file that a reader is shown
+_TEXTS = (".md", ".markdown", ".txt", ".text", ".org", ".adoc", ".asciidoc")
+_SHAPES = (
+    "a question with its answer below it, `Q:` and `A:`, terms below a heading that says Glossary, "
+    "`{{c1::hidden}}` text, a table with the columns Question and Answer"
+)
 
 
 class Reader(Protocol):
@@ -59,6 +65,11 @@ def recognise(path: Path) -> str:
         _check_text(path)
         if why := _why_no_notes(head, path):
             raise StudyError(why)
+        if path.suffix.lower() in _TEXTS and b"\0" not in head:
+            raise StudyError(
+                f"{path} is text in which nothing asks, hides or surely defines anything. "
+                f"Read are, for example, {_SHAPES}; or say its format with --format."
+            )
         raise StudyError(
             f"{path} is of no format that can be read here ({', '.join(FORMATS)}); "
             "if you know that it is of one, say so with --format."

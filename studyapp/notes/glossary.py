@@ -25,13 +25,25 @@ _MEANINGS = {
     *("tłumaczenie", "význam", "překlad", "意思", "意味", "翻译", "뜻", "의미"),
 }
 _ASKED = {
-    *("question", "q", "frage", "pregunta", "domanda", "pergunta", "问题", "問題", "вопрос"),
+    *(
+        "question",
+        "q",
+        "questiontext",
+        "frage",
+        "pregunta",
+        "domanda",
+        "pergunta",
+        "问题",
+        "問題",
+        "вопрос",
+    ),
     *("vraag", "pytanie", "otázka", "vorderseite", "recto", "anverso"),
 }
 _GIVEN = {
     *("answer", "a", "solution", "my answer", "your answer", "antwort", "respuesta", "réponse"),
     *("risposta", "resposta", "答案", "回答", "ответ", "antwoord", "odpowiedź", "odpověď"),
     *("rückseite", "verso", "reverso", "correct", "correct answer", "right answer"),
+    *("correct option", "correct choice"),
 }
 # As their names are written in themselves and in a few others, without what only may be one.
 _LANGUAGES = {
@@ -82,7 +94,7 @@ NAMED = re.compile(
 )
 _ARROWS = {"→", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", "\\leftarrow"}
 _CARDS = {"::", ">>"}  # of programs that keep notes as lists
-_CLEAR = {*_ARROWS, "=", "**", *_CARDS}
+_CLEAR = {*_ARROWS, "=", "**", "<>", *_CARDS}
 _DEFINED = re.compile(r"def(?:inition)?[ \t]*:[ \t]*(?P<text>[*_].*)", re.IGNORECASE | re.DOTALL)
 _BELOW = re.compile(r"^ {0,3}:[ \t]+(?=\S)")
 _FEW = 3
@@ -145,6 +157,11 @@ def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, i
         if left is not None and right is not None:
             return kind, left, right
     return _translated(names, rows)
+
+
+def is_of_question(name: str) -> bool:
+    """Whether a column of this *name* has questions or their answers."""
+    return _is_one(name, _ASKED | _GIVEN)
 
 
 def _translated(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, int, int] | None:

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from studyapp.errors import StudyError
-from studyapp.notes import picture, prose
+from studyapp.notes import picture, prose, wording
+from studyapp.notes.caption import named
 from studyapp.notes.foreign import Foreign
 from studyapp.notes.note import Problem
 from studyapp.notes.outline import Outline, fence
 from studyapp.notes.picture import ATTACHED
 
+_LINE = re.compile(r"\bline (?=\d)")
 _NESTED = "its JSON is nested too deeply"
 
 
@@ -48,12 +50,32 @@ def read(path: Path) -> Foreign:
         raise StudyError(f"{path} is not a notebook: it has no list of cells.")
     lines, numbers = list[str](), list[int]()
     passed: dict[str, list[int]] = {}
-    for line, number in _lines(cells, _Finder(text), _language(found), passed):
+    for line, number in _lines(cells, Finder(text), _language(found), passed):
         lines.append(line)
         numbers.append(number)
     attached = dict(_attached(cells))
     read = picture.gathered(prose.parse_lines(lines, numbers, path), path, attached)
-    return replace(read, problems=tuple(sorted((*read.problems, *_told(passed, path)))))
+    read = replace(read, problems=tuple(sorted((*read.problems, *_told(passed, path)))))
+    return _by_cell(read) if _is_one_line(text) else read
+
+
+def _is_one_line(text: str) -> bool:
+    return "\n" not in text.strip()
+
+
+def _by_cell(read: Foreign) -> Foreign:
+    """What was read of a file that is one line: what counted as lines are its cells."""
+    problems = (
+        replace(one, line=1, message=f"cell {one.line}: {_LINE.sub('cell ', one.message)}")
+        for one in read.problems
+    )
+    return replace(
+        read,
+        notes=tuple(replace(one, line=1) for one in read.notes),
+        lecture=tuple(replace(one, line=1) for one in read.lecture),
+        tracker=tuple(replace(one, line=1) for one in read.tracker),
+        problems=tuple(problems),
+    )
 
 
 def _language(notebook: dict[str, Any]) -> str:
@@ -83,7 +105,7 @@ def _attached(cells: list[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _lines(
-    cells: list[Any], finder: _Finder, language: str, passed: dict[str, list[int]]
+    cells: list[Any], finder: Finder, language: str, passed: dict[str, list[int]]
 ) -> Iterator[tuple[str, int]]:
     """The lines of the cells with their lines in the file, and an empty one after each; what is
     *passed* over, by its kind, with its lines.
@@ -91,10 +113,12 @@ def _lines(
     Code that a cell of Markdown does not close ends with the cell. A picture that hangs on a cell
     has its number in the address, as two cells may call theirs the same.
     """
+    asked = ""  # by the last cell
     for at, cell in enumerate(cells):
         kind = cell.get("cell_type") if isinstance(cell, dict) else None
         if not isinstance(kind, str):
             continue
+        finder.begin(at + 1)
         said = list(_said(cell, finder))
         has_words = any(line.strip() for line, _ in said)
         if kind == "markdown":
@@ -108,15 +132,18 @@ def _lines(
             ticks = fence("\n".join(line for line, _ in said))
             said = [(ticks + language, said[0][1]), *said, (ticks, said[-1][1])]
         elif has_words:
-            passed.setdefault(f"a cell of the kind {kind[:20]!r}", []).append(said[0][1])
+            below = f", below {named(asked)}" if wording.is_asked(asked) else ""
+            told = f"a cell of the kind {kind[:20]!r}{below}"
+            passed.setdefault(told, []).append(said[0][1])
             said = []
+        asked = next((line for line, _ in reversed(said) if line.strip()), "").strip(" \t#*_")
         yield from said
         yield "", finder.line
         if kind == "code" and cell.get("outputs"):
             passed.setdefault("what code has put out", []).append(finder.line)
 
 
-def _said(cell: dict[str, Any], finder: _Finder) -> Iterator[tuple[str, int]]:
+def _said(cell: dict[str, Any], finder: Finder) -> Iterator[tuple[str, int]]:
     """The lines of a cell; before version 4, code is called otherwise."""
     source = cell.get("source", cell.get("input"))
     for piece in source if isinstance(source, list) else [source]:
@@ -126,14 +153,22 @@ def _said(cell: dict[str, Any], finder: _Finder) -> Iterator[tuple[str, int]]:
                 yield line, number
 
 
-class _Finder:
+class Finder:
     """Finds the lines of a JSON file in which strings stand that come in its order."""
 
     def __init__(self, text: str) -> None:
         self.text, self.at, self.line = text, 0, 1
+        self.is_one_line = _is_one_line(text)
+
+    def begin(self, cell: int) -> None:
+        """Go on with a *cell*, by its number, which counts as its line where all is one line."""
+        if self.is_one_line:
+            self.line = cell
 
     def line_of(self, piece: str) -> int:
         """The line of the next string that says *piece*; if it cannot be found, the last one's."""
+        if self.is_one_line:
+            return self.line
         for ascii_only in (False, True):
             place = self.text.find(json.dumps(piece, ensure_ascii=ascii_only), self.at)
             if place >= 0:

@@ -49,6 +49,7 @@ _FAREWELL = re.compile(
 )
 _MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
 _TO_DO = re.compile(r"(?:\[[ xX]\][ \t]+)?\W{0,3}(?:to-?do|fixme)\b", re.IGNORECASE)
+_ANKI = re.compile(r"\{\{c\d{1,3}::[^{}\n]+\}\}")
 _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
 
@@ -197,7 +198,7 @@ class _Openers:
             asked, rest = in_quote(self.outline, block)
             return CALLOUT if rest and wording.may_ask(wording.numbered(asked)[1]) else ""
         if block.kind is Kind.TEXT:
-            return self._text(block)
+            return HIDING if self._hides(at, block) else self._text(block)
         if block.kind is Kind.BULLET and _TO_DO.match(block.text):
             return ""
         if block.kind is Kind.BULLET and not self._in_question(at):
@@ -211,6 +212,13 @@ class _Openers:
                 return LABELLED
             return LISTED if asks and not in_question else ""
         return ""
+
+    def _hides(self, at: int, block: Block) -> bool:
+        """Whether a paragraph hides texts as Anki does."""
+        lines = self.outline.lines[block.first : block.end]
+        if not any("{{c" in line for line in lines) or self._in_question(at):
+            return False
+        return _ANKI.search(without_code("\n".join(lines))) is not None
 
     def _text(self, block: Block) -> str:
         if _SAYS_SO.match(block.text) or ASKED.match(block.text):

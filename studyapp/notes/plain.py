@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from studyapp.errors import printable
 from studyapp.notes.card import BLANK, JOINER
@@ -255,7 +256,7 @@ def _inline(node: SyntaxTreeNode, maths: bool) -> str:
         case "math_inline":
             return _formula(node, maths)
         case "image":
-            return f"[image: {node.content or node.attrs.get('src', '')}]"
+            return f"[image: {node.content or unquote(str(node.attrs.get('src', '')))}]"
         case "link":
             return _said(node, maths) + address(node)
         case "s":

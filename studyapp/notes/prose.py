@@ -62,6 +62,7 @@ _NEXT = re.compile(r"[ \t]*card-next-schedule::")
 _DEEPEST = 4  # lists within lists in which questions are looked for
 _LONG = 60_000  # bytes
 _MOST_OPTIONS = 8  # A to H
+_MAY_DEFINE = ("**", "::", "<>")
 QUESTION_OF_TABLE, TERM_OF_TABLE = "question of a table", "term of a table"
 LIST_OF_TERMS, TERM_AND_QUOTE, DEFINED = "list of terms", "term and quote", "line that defines"
 
@@ -822,8 +823,9 @@ class _Reading:
         """Read the terms that prose defines line by line; False if a line of it is none."""
         block = self.blocks[at]
         found = glossary.defined(self.lines[block.first : block.end], named=self._is_named(at))
-        for place, term, meaning in found:
+        for place, term, said in found:
             first = block.first + place
+            meaning = said.rstrip(";") if self.is_list else said  # between rows of Quizlet
             self._keep(first, cleaned(term), worded(meaning), NoteKind.TERM, DEFINED)
         if found and found[0][0] > 0:
             last = block.first + found[0][0] - 1
@@ -879,7 +881,11 @@ class _Reading:
         """One problem for what stands together, with its kinds and its last line."""
         runs: list[list[int]] = []
         for at in sorted(at for at in self.unread if not self._is_of_lecture(at)):
-            if runs and self._is_next(runs[-1][-1], at):
+            if (
+                runs
+                and self._is_next(runs[-1][-1], at)
+                and self._may_define(self.blocks[at]) == self._may_define(self.blocks[runs[-1][-1]])
+            ):
                 runs[-1].append(at)
             else:
                 runs.append([at])
@@ -887,7 +893,15 @@ class _Reading:
             kinds = list(dict.fromkeys(self.blocks[at].kind.value for at in run))
             first, last = self.blocks[run[0]].first, self._last_line(self.blocks[run[-1]])
             upto = f", up to line {self.numbers[last]}" if last > first else ""
-            self.report(first, f"{_joined(kinds)}{upto}: this asks nothing and defines no term")
+            may_define = all(self._may_define(self.blocks[at]) for at in run)
+            why = unread.MAY_DEFINE if may_define else "this asks nothing and defines no term"
+            self.report(first, f"{_joined(kinds)}{upto}: {why}")
+
+    def _may_define(self, block: Block) -> bool:
+        """Whether a block would define a term below a heading that announces terms, and begins in a
+        way in which hardly anything else is said."""
+        found = wording.definition(block.text) if block.kind in (Kind.TEXT, Kind.BULLET) else None
+        return bool(found and found[1] in _MAY_DEFINE and not wording.is_remark(found[0], ":"))
 
     def _is_next(self, at: int, after: int) -> bool:
         if self.outline.above[at] != self.outline.above[after]:

@@ -18,7 +18,15 @@ from pathlib import Path
 
 from studyapp.notes import markdown
 from studyapp.notes.card import clozes, find_clozes
-from studyapp.notes.deck import asked, brought_before, deck_name, has_own_id, known_as, note_id
+from studyapp.notes.deck import (
+    asked,
+    brought_before,
+    deck_name,
+    has_own_id,
+    known_as,
+    note_id,
+    renamed,
+)
 from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.likeness import NEARLY, shared
 from studyapp.notes.note import CardStyle, Note
@@ -78,7 +86,9 @@ def found(notes: Sequence[ForeignNote], root: Path) -> Found:
     files = defaultdict[str, list[ForeignNote]](list)
     for one in mine:
         files[deck_name(one.deck, root.name)].append(one)
-    for deck, some in files.items():
+    moved = renamed(files, {deck: [there[name] for name in some] for deck, some in rows.items()})
+    for name, some in files.items():
+        deck = moved.get(name, name)
         for _ in range(_PASSES):  # what is known by now tells the place of what is beside it
             known = len(made.calls)
             used = {note_id(made.calls.get(one.guid, one.guid)) for one in notes}

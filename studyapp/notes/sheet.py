@@ -9,10 +9,11 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studyapp.notes import glossary
+from studyapp.notes import columns
 from studyapp.notes.wording import plain
 
 _SIGNS = "\t;,"
@@ -32,15 +33,37 @@ _LONG = 60_000  # bytes of a beginning from which the text may go on
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A table of `width` columns: the sign between them, and where a row names them, which of them
-    asks and which answers. `is_sure` says whether it holds notes, `is_log` that it logs reviews."""
+    asks, which answers, which have options, be they picked by letters or numbers, and which are
+    settings of a program that asks them. `is_sure` says whether it holds notes, `is_log` that it
+    logs reviews, `is_half` that its first row names columns, but none that asks or none that
+    answers."""
 
     sign: str
     width: int = 0
     names: tuple[str, ...] = ()
     left: int = 0
     right: int = 1
+    options: tuple[int, ...] = ()
+    is_picked: bool = False
+    settings: tuple[int, ...] = ()
     is_sure: bool = False
     is_log: bool = False
+    is_half: bool = False
+
+    def ordered(self, row: Sequence[str]) -> list[str]:
+        """A row that begins with what asks and its options, then what answers; no settings."""
+        used = (self.left, self.right, *self.options, *self.settings)
+        others = [cell for at, cell in enumerate(row) if at not in used]
+        question, answer = ("".join(row[at : at + 1]) for at in used[:2])
+        if tuple(row) == self.names:
+            return [question, answer, *others]
+        offered = self._offered(row)
+        if offered:
+            answer = columns.chosen(answer, offered, is_picked=self.is_picked)
+        return [columns.asked(question, answer, offered), answer, *others]
+
+    def _offered(self, row: Sequence[str]) -> list[str]:
+        return columns.offered(["".join(row[at : at + 1]) for at in self.options])
 
     def why_unread(self, row: Sequence[str]) -> str:
         """Why a row cannot be read that has other cells than most, and what it says; empty of one
@@ -65,11 +88,19 @@ def look(lines: Sequence[str], path: Path, *, is_whole: bool = True) -> Sheet | 
 
 
 def of_head(head: bytes, path: Path) -> Sheet | None:
-    """The same of a file that begins with *head*; None of one that is called as no text is."""
+    """The same of a file that begins with *head*; None of one that is called as no text is. A table
+    of which one cell is nearly all of its head is seen as a whole."""
     if path.suffix.lower() not in _ENDINGS:
         return None
-    lines = re.sub(r"\r\n?", "\n", head.decode("utf-8-sig", "ignore")).split("\n")
-    return look(lines, path, is_whole=len(head) < _LONG)
+    lines, is_whole = _lines(head), len(head) < _LONG
+    if not is_whole and len(lines) <= _FEW and path.suffix.lower() in _TABLES:
+        with suppress(OSError):
+            return look(_lines(path.read_bytes()), path)
+    return look(lines, path, is_whole=is_whole)
+
+
+def _lines(text: bytes) -> list[str]:
+    return re.sub(r"\r\n?", "\n", text.decode("utf-8-sig", "ignore")).split("\n")
 
 
 def why_not(head: bytes, path: Path) -> str:
@@ -79,6 +110,12 @@ def why_not(head: bytes, path: Path) -> str:
         return f"{path} is a log of reviews, not of notes: `studyapp fit --log` reads it."
     if found is None and path.suffix.lower() not in _TABLES:
         return ""
+    if found is not None and found.is_half:
+        return (
+            f"{path} is a table whose first row does not say which column asks and which answers: "
+            "call one of them question and another answer; or if that row is a note as the others "
+            "are, say so with --format anki-text."
+        )
     return (
         f"{path} may be a table of notes, which cannot be seen for sure: "
         "if each row is a question and its answer, say so with --format anki-text."
@@ -104,19 +141,24 @@ def _begun(row: Sequence[str]) -> str:
 
 
 def _rows(lines: Sequence[str], sign: str, *, is_whole: bool) -> list[list[str]]:
-    """The rows between which nothing is left over; none if a quote does not fit."""
+    """The rows between which nothing is left over, but for one that is too long; none if a quote
+    does not fit."""
     rows = list[list[str]]()
-    try:
-        for row in csv.reader((f"{line}\n" for line in lines), delimiter=sign, strict=True):
-            if any(map(str.strip, row)) and not is_comment(row):
-                rows.append(row)
-            if len(rows) == _LOOKED_AT:
-                return rows
-    except csv.Error as error:
-        if is_whole or "unexpected end" not in str(error):
-            return []
-        return rows
-    return rows if is_whole else rows[:-1]
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=sign, strict=True)
+    while len(rows) < _LOOKED_AT:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            if "limit" in str(error):
+                continue  # told where it is read
+            if is_whole or "unexpected end" not in str(error):
+                return []
+            return rows
+        if row is None:
+            return rows if is_whole else rows[:-1]
+        if any(map(str.strip, row)) and not is_comment(row):
+            rows.append(row)
+    return rows
 
 
 def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None:
@@ -127,12 +169,16 @@ def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None
     width = _width(rows)
     if max(width, len(head)) < 2:
         return None
-    said = glossary.columns(names, [row for row in rows if len(row) > 1 and row is not head])
-    if said and not {*head} & {"q", "a"}:  # which may as well be said
-        named = Sheet(sign, max(width, len(head)), tuple(head), said[1], said[2])
+    below = [row for row in rows if len(row) > 1 and row is not head]
+    names = columns.named(head)
+    said = columns.sides(names, below)
+    if said and (len(head) > 2 or not {*head} & {"q", "a"}):  # which may as well be said
+        named = _named(Sheet(sign, max(width, len(head)), tuple(head), *said), names, below)
         unread = sum(bool(named.why_unread(shorn(row, named.width))) for row in rows)
         is_sure = width <= len(head) and unread + 1 < len(rows) and 2 * unread < len(rows)
         return replace(named, is_sure=is_sure)
+    if width > 2 and columns.says_one_side(names):
+        return Sheet(sign, width, is_half=True)
     even = [row for row in (shorn(row, width) for row in rows) if len(row) == width]
     is_named = sign == "\t" or path.suffix.lower() in _TABLES
     ragged = len(rows) - len(even)
@@ -144,6 +190,15 @@ def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None
     is_sure = len(even) >= (1 if sign == "\t" else 2 if is_named else _FEW)
     is_sure = is_sure and not any(_speaks_against(even, sign, is_named=is_named))
     return Sheet(sign, width, is_sure=is_sure)
+
+
+def _named(table: Sheet, names: Sequence[str], rows: Sequence[Sequence[str]]) -> Sheet:
+    """A table with what its *names* say of options."""
+    places = tuple(at for at in columns.options(names) if at not in (table.left, table.right))
+    table = replace(table, options=places, settings=columns.settings(names))
+    answers = ["".join(row[table.right : table.right + 1]) for row in rows]
+    is_picked = bool(places) and columns.picks(answers, [table._offered(row) for row in rows])
+    return replace(table, is_picked=is_picked)
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:

@@ -18,6 +18,11 @@ MAY_PAIR = (
     "Question and Answer, or Term and Meaning, and it is read"
 )
 
+MAY_DEFINE = (
+    "this may define a term, which cannot be seen for sure: below a heading that says Glossary or "
+    "Terms it is read"
+)
+
 
 def told(lines: Sequence[str], read: Collection[int], path: Path, why: str) -> Iterator[Problem]:
     """Problems of the lines, counted from 0, that are not among those that were *read*."""

@@ -12,16 +12,19 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path, PurePath
 
-from studyapp.errors import StudyError
+from studyapp.errors import StudyError, printable
 from studyapp.notes import picture
 from studyapp.notes.folder import files
 from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.hypertext import beside
+from studyapp.notes.media import PICTURES, SOUNDS
 from studyapp.notes.note import Problem
 
 # Of files in which people keep notes.
 ENDINGS = (".md", ".markdown", ".ipynb", ".txt", ".org", ".adoc", ".asciidoc")
 ALONE = (".apkg", ".colpkg", ".csv", ".tsv")  # packages and tables, which are no part of a folder
+_BESIDE = (".db",)  # in which hashcards keeps its reviews
+_NAMED = 3  # of the files that are not read
 Read = Callable[[Path], tuple[str, Foreign]]
 
 
@@ -33,6 +36,7 @@ def read(root: Path, reader: Read) -> tuple[str, Foreign]:
         vault.take(path, reader)
     for path in files(root, endings=ALONE, pipes=True):
         vault.pass_over(path)
+    vault.tell_others()
     if not vault.forms:
         raise StudyError(f"{root} is a folder without a file that can be read here.")
     return vault.forms.most_common(1)[0][0], vault.found()
@@ -76,6 +80,16 @@ class _Vault:
     def pass_over(self, path: Path) -> None:
         told = "not read with a folder; import it alone"
         self.files.append(Foreign(problems=(Problem(path, 0, told),)))
+
+    def tell_others(self) -> None:
+        """Tell which files are of no kind that is read, but for what is shown or kept beside."""
+        known = (*ENDINGS, *ALONE, *PICTURES, *SOUNDS, *_BESIDE)
+        every = files(self.root, endings=("",))
+        names = [one.name for one in every if not one.name.lower().endswith(known)]
+        if names:
+            more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+            told = f"not read with a folder: {', '.join(names[:_NAMED])}{more}"
+            self.files.append(Foreign(problems=(Problem(self.root, 0, printable(told)),)))
 
     def found(self) -> Foreign:
         """All of it, in the order of the files."""

@@ -47,7 +47,7 @@ ASKING = ("?", "？", "؟")
 _ASKED_IN_GREEK = re.compile("[\u0386-\u03ce\u1f00-\u1fff]{2}[;\u037e][\"'”’»)*_ ]*$")
 _FOOTNOTES = r"(?:\[\^[^\[\]\n]{1,100}\])"
 _QUESTION_END = re.compile(
-    rf"\?[\"'”’)*_]*{_FOOTNOTES}*(?=[\s:→=–—-]|$)|[？؟][\"'”’)*_]*{_FOOTNOTES}*"
+    rf"\?[\"'”’)*_]*{_FOOTNOTES}*(?=[\s:→=–—-]|>>|\|(?![^()]*\))|$)|[？؟][\"'”’)*_]*{_FOOTNOTES}*"
 )
 # Not those that may answer: a tick, a cross.
 _EMOJI = "[\U0001f000-\U0001faff\u2600-\u26ff\u2728\u2753-\u2757\u2b50\ufe0f\u200d]"
@@ -105,7 +105,8 @@ _TIME = re.compile(
 )
 _TERM = re.compile(
     r"(?P<term>[^\s:–—→=](?:[^:–—→=\n]|[:–—=](?=\S)){0,79}?)"
-    r"(?<![ \t])(?P<mark>[ \t]+(?:[-–—]{1,2}|:{2,3}|>{2,3})[ \t]+|[ \t]*:[ \t]+|[ \t]+={1,2}[ \t]+"
+    r"(?<![ \t])(?P<mark>[ \t]+(?:[-–—]{1,2}|:{2,3}|>{2,3}|<>)[ \t]+|[ \t]*:[ \t]+"
+    r"|[ \t]+={1,2}[ \t]+"
     r"|[ \t]*(?:→|-+>|=>|←|\\(?:long)?rightarrow|\\leftarrow)[ \t]*)(?P<meaning>\S.*)",
     re.DOTALL,
 )
@@ -252,7 +253,7 @@ def own_answer(text: str, *, in_prose: bool = True, of_tasks: bool = False) -> t
         if text.count("[", 0, found.end()) == text.count("]", 0, found.end())  # in no link
     ]
     rest = text[ends[-1] :] if ends else ""
-    said = re.sub(r"^[ \t]*>{2,3}(?=[ \t]|$)", "", rest).lstrip(" \t:-–—→➔=")
+    said = re.sub(r"^[ \t]*(?:>{2,3}|\|)", "", rest).lstrip(" \t:-–—→➔=")
     if short := _SHORT_ANSWER.fullmatch(said):
         return text[: ends[-1]], short[1]
     if not said.strip(_ENDS) or said.startswith("("):

@@ -295,8 +295,8 @@ def _watched(some: Collection[_Any], heard: Progress, step: int) -> Iterator[_An
 def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) -> Imported:
     packs, now, learner = library.packs_of(desk), desk.now(), desk.learner
     source = _without_less(packs, source)
-    named_there = [deck.note_id(one.guid) for one in source.foreign.notes]
-    own, plain = provenance.folder(packs, source.path, named_there), provenance.called(source.path)
+    own = provenance.folder(packs, source.path, source.foreign.notes)
+    plain = provenance.called(source.path)
     if source.path.is_dir():
         source = replace(source, foreign=recognition.by_path(source.foreign, own))
     again = reworded.found(source.foreign.notes, own)

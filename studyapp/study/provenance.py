@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 
 from studyapp import disk
 from studyapp.notes import markdown
+from studyapp.notes.deck import has_own_id, heading, is_mostly_of, note_id
+from studyapp.notes.foreign import ForeignNote
+from studyapp.notes.note import Note
 from studyapp.study import library
 
 Sources = Mapping[str, Path]  # by the names of folders, or of answers
@@ -42,12 +45,14 @@ def called(path: Path) -> str:
     return markdown.slug(path.stem, {library.OWN_PACK}, "notes")
 
 
-def folder(packs: Path, path: Path, notes: Collection[str] = ()) -> Path:
-    """The folder of the pack of a file with these *notes* (ids): the one that it has already, maybe
-    from where it lay before; else one that is named after it, but never that of edited notes, nor
-    that of another file."""
+def folder(packs: Path, path: Path, notes: Sequence[ForeignNote] = ()) -> Path:
+    """The folder of the pack of a file with these *notes*: the one that it has already, maybe from
+    where it lay before, or from what it was called; else one that is named after it, but never that
+    of edited notes, nor that of another file."""
     known, place = read(packs), _place(path)
     if name := _own(known, place, lambda name: _holds(packs / name, notes)):
+        return packs / name
+    if name := _renamed(packs, known, notes):
         return packs / name
     plain = called(path)
     if plain not in known or not (os.path.exists(known[plain]) or (packs / plain).exists()):
@@ -103,12 +108,26 @@ def _own(known: Sources, place: Path, is_same: Callable[[str], bool]) -> str | N
     return None
 
 
-def _holds(root: Path, notes: Collection[str]) -> bool:
-    """Whether most of these notes are in the pack at *root*."""
-    if not root.is_dir():
-        return False
-    there = {one.id for page in markdown.read_folder(root)[0] for one in page.notes}
-    return 2 * len(there.intersection(notes)) > len(notes)
+def _renamed(packs: Path, known: Sources, notes: Sequence[ForeignNote]) -> str | None:
+    """The pack of a file that is no longer there, and has these notes, mostly. Those that a program
+    has given ids are known by them, whatever their file is called."""
+    if not notes or all(has_own_id(one.guid) for one in notes):
+        return None
+    gone = (name for name, source in known.items() if not os.path.exists(source))
+    return next((name for name in gone if is_mostly_of(notes, _notes(packs / name))), None)
+
+
+def _holds(root: Path, notes: Sequence[ForeignNote]) -> bool:
+    """Whether most of these notes are in the pack at *root*, or what they ask."""
+    there = _notes(root)
+    names, asked = {one.id for one in there}, {(one.prompt, one.front) for one in there}
+    held = sum(note_id(one.guid) in names or heading(one) in asked for one in notes)
+    return 2 * held > len(notes)
+
+
+def _notes(root: Path) -> list[Note]:
+    pages = markdown.read_folder(root)[0] if root.is_dir() else ()
+    return [one for page in pages for one in page.notes]
 
 
 def _place(path: Path) -> Path:

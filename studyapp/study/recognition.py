@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,10 +28,12 @@ from studyapp.notes.deck import (
     deck_name,
     has_own_id,
     headed,
+    heading,
     heading_of,
     is_as_there,
     is_made,
     note_id,
+    renamed,
 )
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, ContentFile, FileKind, Note, NoteKind, Point
@@ -120,11 +123,17 @@ def by_path(foreign: Foreign, root: Path) -> Foreign:
     plain = {one.guid: one.guid.removesuffix(f" ({'/'.join(one.deck)})") for one in mine}
     own = {one.guid: f"{plain[one.guid]} ({'/'.join(one.deck)})" for one in mine}
     known = {one.guid: there.get(note_id(plain[one.guid])) for one in mine}
+    decks = defaultdict[str, list[ForeignNote]](list)
+    for one in mine:
+        decks[deck_name(one.deck, root.name)].append(one)
+    moved = renamed(decks, {page.title: page.notes for page in pages})
     for one in mine:
         if note_id(own[one.guid]) in there:
             call(one, own[one.guid])
-        elif (kept := known[one.guid]) and _is_of_deck(kept[1], deck_name(one.deck, root.name)):
-            call(one, plain[one.guid])
+        elif kept := known[one.guid]:
+            deck = deck_name(one.deck, root.name)
+            if _is_of_deck(kept[1], moved.get(deck, deck)):
+                call(one, plain[one.guid])
     for one in mine:
         if one.guid not in calls:
             kept = known[one.guid]
@@ -191,21 +200,29 @@ def of_pack(
 def _rows(
     connection: Connection, notes: Sequence[ForeignNote], pack: str, *, learner: int
 ) -> Iterator[tuple[str, Any]]:
-    """The notes of here by what they are called there."""
+    """The notes of here by what they are called there; those that were brought in other words, and
+    ask by now what a new one of the file asks, by what that is called."""
     by_guid = {one.guid: one.guid for one in notes}
     by_name = {note_id(one.guid): one.guid for one in notes}
     known = connection.execute(
-        select(note.id, note.uid, note.name, note.guid, chapter.pack)
+        select(note.id, note.uid, note.name, note.guid, note.prompt, note.front, chapter.pack)
         .join(tables.chapter, chapter.id == note.chapter_id)
         .where(note.missing_since.is_(None), owner.visible_of_all(learner=learner))
     ).all()
     found, told = dict[int, str](), {row.name for row in known if row.pack == pack}
+    by_heading = {
+        heading(one): one.guid
+        for one in notes
+        if not has_own_id(one.guid) and note_id(one.guid) not in told
+    }
     for row in known:
         guid = by_guid.get(UUID(bytes=row.uid).hex)
         if guid is None and row.pack != pack:
             guid = by_guid.get(row.guid) or by_name.get(row.name)
             if guid and row.name in told and not has_own_id(guid):
                 continue  # the file has one of its own there
+            if guid is None and row.guid is None:
+                guid = by_heading.get((row.prompt, row.front or ""))
         if guid is not None:
             found[row.id] = guid
     ids = list(found)
@@ -225,7 +242,8 @@ def _told_apart(
     notes: Sequence[ForeignNote], found: Sequence[tuple[str, Any]], form: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of the notes that are *found* those that are ours, and those that only ask the same: two
-    texts may ask one question, and each has its answer."""
+    texts may ask one question, and each has its answer. One that was brought by no file is not a
+    file's, whatever it says."""
     said, rows, alike = {one.guid: one for one in notes}, dict[str, Any](), dict[str, Any]()
 
     @cache
@@ -236,6 +254,8 @@ def _told_apart(
     for guid, row in found:
         is_known = form == "anki" or has_own_id(guid)
         there = None if is_known else kept(Path(row.path)).get(row.name)
+        if there and not there[0].origin and row.name != note_id(guid):
+            continue
         if is_known or (there is not None and is_as_there(said[guid], *there)):
             rows[guid] = row
         else:

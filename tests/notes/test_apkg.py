@@ -128,7 +128,7 @@ def test_media_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
 def test_a_picture_that_is_not_there_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.apkg"
     package(path, LEGACY, collection(tmp_path / "real"), {})
-    called = "“el perro [image: media/a%20b.png]”"
+    called = "“el perro [image: media/a b.png]”"
     assert f"not in it, though {called} shows it: a b.png and 1 more" in [
         one.message for one in apkg.read(path).problems
     ]
@@ -156,7 +156,7 @@ def change(sql: str) -> Callable[[Path], None]:
     [
         (
             "UPDATE notes SET mid = 9",
-            "“el perro [image: media/a%20b.png]”: it is of a type that the package does not have",
+            "“el perro [image: media/a b.png]”: it is of a type that the package does not have",
         ),
         (
             "UPDATE notes SET flds = x'00ff'",

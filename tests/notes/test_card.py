@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from studyapp.notes.card import (
     BLANK,
     Face,
+    bracketed,
     clozes,
     face,
     find_clozes,
@@ -284,3 +285,10 @@ def test_what_stands_below_a_rule_is_of_the_answer_alone() -> None:
     assert "y" in face(code, "cloze:a").front
     assert with_extra(asked, "") == asked
     assert with_extra(note.answer, "As of 2026.") == f"{note.answer}\n\nAs of 2026."
+
+
+def test_a_hidden_text_stands_in_brackets_in_a_list() -> None:
+    assert (
+        bracketed("==France=={#c2} and ==it== are, `==x==`.") == "[France] and [it] are, `==x==`."
+    )
+    assert bracketed("none = none") == "none = none"

@@ -27,15 +27,25 @@ def test_a_post_is_recognised_whatever_it_is_called(tmp_path: Path) -> None:
     assert (found.notes, found.schedules, found.reviews, found.media) == ((), (), (), ())
 
 
-@pytest.mark.parametrize("data", [b"# Notes\n", b"GIF89a"])
-def test_a_file_that_nobody_knows_is_one_sentence(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "a.md"
+@pytest.mark.parametrize(("name", "data"), [("a", b"# Notes\n"), ("a.md", b"GIF89a\0")])
+def test_a_file_that_nobody_knows_is_one_sentence(tmp_path: Path, name: str, data: bytes) -> None:
+    path = tmp_path / name
     path.write_bytes(data)
     known = ", ".join(formats.FORMATS)
-    with pytest.raises(StudyError, match=rf"a\.md is of no format .* here \({known}\)"):
+    said = "is not text" if b"\0" in data else rf"is of no format .* here \({known}\)"
+    with pytest.raises(StudyError, match=rf"{name} {said}"):
         formats.read(path)
     with pytest.raises(StudyError, match="is not"):
         formats.read(path, "post")
+
+
+@pytest.mark.parametrize(
+    "text", ["# Notes\n", "The ==heart== pumps.\n", "### Explain it\n\nSo.\n", "perro: dog\n"]
+)
+def test_text_without_a_note_is_told_what_would_be_one(tmp_path: Path, text: str) -> None:
+    (path := tmp_path / "a.md").write_text(text)
+    with pytest.raises(StudyError, match=r"text in which nothing asks, .* `Q:` and `A:`"):
+        formats.read(path)
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.csv", "a.apkg"])

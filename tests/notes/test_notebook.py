@@ -43,6 +43,22 @@ def test_the_cells_are_read_and_code_never_asks(tmp_path: Path, ascii_only: bool
     }
 
 
+def test_a_notebook_of_one_line_is_told_by_its_cells(tmp_path: Path) -> None:
+    path = tmp_path / "a.ipynb"
+    prose = {"cell_type": "markdown", "source": "Only said."}
+    asks = {"cell_type": "markdown", "source": "## What is raw?"}
+    path.write_text(json.dumps({"cells": [CELLS[0], prose, prose, asks, CELLS[4]]}))
+    found = notebook.read(path)
+    assert [note.line for note in found.notes] == [1, 1]
+    assert [(one.line, one.message) for one in found.problems if "raw" in one.message] == [
+        (1, "cell 5: not read here: a cell of the kind 'raw', below “What is raw?”")
+    ]
+    path.write_text(json.dumps({"cells": [prose, prose, CELLS[0]]}))
+    assert [(one.line, one.message) for one in notebook.read(path).problems] == [
+        (1, "cell 1: prose, up to cell 2: this asks nothing and defines no term")
+    ]
+
+
 def test_code_that_belongs_to_no_answer_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.ipynb"
     code = {"cell_type": "code", "source": ["x = 1\n", "```"]}
@@ -71,7 +87,7 @@ def test_pictures_that_hang_on_cells_come_along(tmp_path: Path) -> None:
     named = ["![a](media/my%20image.png)", "![a](media/my%20image-2.png)"]
     assert [note.answer.strip() for note in found.notes] == named
     assert [one.read() for one in found.media] == [b"\0\0\0", b"\x04\x10A"]
-    assert len(found.problems) == 1
+    assert [one.message[:7] for one in found.problems] == ["cell 1:", "cell 2:"]
 
 
 def test_an_old_notebook_has_its_cells_in_a_sheet(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ def test_an_address_below_is_a_definition_but_a_footnote_is_text() -> None:
         ("<a href='http://x.y'>there</a>, <a name='z'>here</a>", "there (http://x.y), here"),
         ("<img src='a.png'>, <img alt='a cat' src='a.png'>", "[image: a.png], [image: a cat]"),
         ("![](a.png)", "[image: a.png]"),
+        ("![](media/my%20cat.png)", "[image: media/my cat.png]"),
         ("[http://x.y](http://x.y), [me](mailto:a@b.c)", "http://x.y, me (mailto:a@b.c)"),
         # a letter between angles is not HTML's where nothing ends it
         (

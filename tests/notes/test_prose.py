@@ -1393,3 +1393,50 @@ def test_a_long_file_may_begin_with_its_contents_alone(tmp_path: Path) -> None:
     path.write_text("See [above](#a).\n\n" * 5_000 + "## What?\n\nThis.\n")
     name, found = formats.read(path)
     assert (name, [note.question for note in found.notes]) == ("notes", ["What?"])
+
+
+def test_a_paragraph_hides_what_has_the_marks_of_anki() -> None:
+    text = (
+        "The {{c1::heart}} pumps\n{{c2::blood::a fluid}}.\n\nCode `{{c1::x}}` is none.\n\n"
+        "## What is it?\n\nAn {{c1::answer}}.\n"
+    )
+    found = parse(text)
+    assert [(note.question, note.answer, note.card) for note in found.notes] == [
+        ("", "The ==heart=={#c1} pumps\n==blood=={#c2} (a fluid).", CardStyle.CLOZE),
+        ("What is it?", "An {{c1::answer}}.", CardStyle.ANSWER),
+    ]
+    assert [one.line for one in found.problems] == [4]
+
+
+@pytest.mark.parametrize("sign", ["|", " | ", ">>", ">> ", " >> "])
+@pytest.mark.parametrize("mark", ["", "- "])
+def test_a_line_asks_before_a_bar_or_an_arrow_and_answers_behind(mark: str, sign: str) -> None:
+    found = parse(f"{mark}What is X?{sign}One\n{mark}What is Y?{sign}two things\n")
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("What is X?", "One"),
+        ("What is Y?", "two things"),
+    ]
+    assert parse(f"{mark}What is P(X=?|Y)\n").notes == ()
+
+
+def test_sides_that_a_program_parts_both_ways_are_terms() -> None:
+    found = parse("- Front <> Back\n- Left <> Right\n")
+    assert [(note.question, note.answer) for note in found.notes] == [
+        ("Front", "Back"),
+        ("Left", "Right"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["**Force**: a push", "**Momentum**:: mass", "- Front <> Back"])
+def test_what_may_be_a_term_is_told_with_what_has_it_read(line: str) -> None:
+    text = f"# Physics\n\n{line}\n\nThis is only said.\n\n**Note**: so is this.\n"
+    assert [(one.line, "may define a term" in one.message) for one in parse(text).problems] == [
+        (3, True),
+        (5, False),
+    ]
+    assert parse(text.replace("Physics", "Glossary")).notes[0].line == 3
+
+
+def test_rows_of_quizlet_end_with_a_sign_that_is_no_meaning() -> None:
+    found = parse("loss - an error;\nfit - to train;\nstep - a; change;\n")
+    assert [note.answer for note in found.notes] == ["an error", "to train", "a; change"]

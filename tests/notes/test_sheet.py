@@ -145,3 +145,90 @@ def test_a_text_whose_rows_differ_is_no_table(tmp_path: Path, text: str) -> None
 def test_columns_are_known_by_languages_and_in_several(tmp_path: Path, head: str) -> None:
     _, found = formats.read(written(tmp_path, "a.csv", f"{head}\nuno,one\ndue,two\n"))
     assert [(one.question, one.answer) for one in found.notes] == [("uno", "one"), ("due", "two")]
+
+
+FRANCE = "Capital of France?\n\nA) Oslo\\\nB) Paris\\\nC) Rome"
+ITALY = "Capital of Italy?\n\nA) Bern\\\nB) Rome"
+
+
+@pytest.mark.parametrize(
+    ("head", "first", "second"),
+    [
+        ("question,correct_answer,wrong1,wrong2", "Paris,Rome,Oslo", "Rome,Bern,"),
+        ("Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2 (Optional)",
+         "Paris,Rome,Oslo", "Rome,Bern,"),
+        ("Question,A,B,C,Answer", "Oslo,Paris,Rome,B", "Bern,Rome,,B"),
+        ("Question - max 120 characters,Answer 1,Answer 2,Answer 3,Correct answer(s)",
+         "Oslo,Paris,Rome,2", "Bern,Rome,,2"),
+        ("questiontext,option_a,optionB,option c,correctAnswer",
+         "Oslo,Paris,Rome,Paris", "Bern,Rome,,b"),
+        ("question,answer,options", "Paris,Oslo;Paris;Rome", "Rome,A) Bern B) Rome"),
+    ],
+)  # fmt: skip
+def test_options_of_named_columns_are_asked_with_their_question(
+    tmp_path: Path, head: str, first: str, second: str
+) -> None:
+    text = f"{head}\nCapital of France?,{first}\nCapital of Italy?,{second}\n"
+    _, found = formats.read(written(tmp_path, "a.csv", text))
+    assert [(one.question, one.answer) for one in found.notes] == [
+        (FRANCE, "Paris"),
+        (ITALY, "Rome"),
+    ]
+    assert not found.problems
+
+
+def test_how_a_program_plays_its_questions_is_told_and_an_option_that_is_none_stays(
+    tmp_path: Path,
+) -> None:
+    head = "Question,Answer 1,Answer 2,Time limit (sec),Correct answer(s)"
+    text = f"{head}\nWhich?,x,y,20,1\nWho?,x,y,20,7\n"
+    _, found = formats.read(written(tmp_path, "a.csv", text))
+    assert [(one.question, one.answer) for one in found.notes] == [
+        ("Which?\n\nA) x\\\nB) y", "x"),
+        ("Who?\n\nA) x\\\nB) y", "7"),
+    ]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (1, "not kept, how its program asks: Time limit (sec)")
+    ]
+
+
+def test_options_that_are_numbers_are_no_places(tmp_path: Path) -> None:
+    text = "question,option 1,option 2,option 3,answer\n2+1?,3,2,1,3\n1+1?,1,3,2,2\n"
+    _, found = formats.read(written(tmp_path, "a.csv", text))
+    assert [one.answer for one in found.notes] == ["3", "2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,deck,tags,content\nOsmosis,Bio::Cells,x y,Water moves\n",
+        "Deck,Topic,Category,Front_Text,back_text\nBio::Cells,x,y,Osmosis,Water moves\n",
+    ],
+)
+def test_tags_and_decks_are_read_where_a_row_names_them(tmp_path: Path, text: str) -> None:
+    _, found = formats.read(written(tmp_path, "a.csv", text))
+    (one,) = found.notes
+    assert (one.question, one.answer, one.deck, one.tags) == (
+        "Osmosis", "Water moves", ("Bio", "Cells"), ("x", "y"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("head", ["question,because,notes", "deck,one,other"])
+def test_a_row_that_names_one_side_alone_is_told_and_no_card(tmp_path: Path, head: str) -> None:
+    path = written(tmp_path, "a.csv", f"{head}\nWhy Z?,so,it is\nWhy Y?,so,too\n")
+    with pytest.raises(StudyError, match="call one of them question and another answer"):
+        formats.read(path)
+
+
+@pytest.mark.parametrize("head", ["question,answer\n", ""])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_cell_that_is_too_long_is_told_and_the_others_are_read(
+    tmp_path: Path, head: str, quote: str
+) -> None:
+    long = f"{quote}{'x' * 200_000}{quote}"
+    text = f"{head}What is X?,{long}\nWhat is Y?,good\nWhat is Z?,too\n"
+    form, found = formats.read(written(tmp_path, "a.csv", text))
+    assert form == "anki-text"
+    assert [one.answer for one in found.notes] == ["good", "too"]
+    (told,) = found.problems
+    assert (told.line, "longer than" in told.message) == (1 + bool(head), True)

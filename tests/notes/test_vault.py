@@ -68,6 +68,15 @@ def test_notebooks_and_plain_texts_are_notes_too(tmp_path: Path) -> None:
     ]
 
 
+def test_files_of_no_kind_that_is_read_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("## What is a heap?\n\nA tree.\n")
+    for name in ("b.bin", "c.pdf", "d.xyz", "e.png", "f.db", ".g", "h.bin", "README.md"):
+        (tmp_path / name).write_bytes(b"1")
+    told = [(one.path.name, one.message) for one in formats.read(tmp_path)[1].problems]
+    said = "not read with a folder: b.bin, c.pdf, d.xyz and 1 more"
+    assert told == [(tmp_path.name, said)]
+
+
 def test_a_folder_without_notes_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="is a folder without a file that can be read here"):
         formats.read(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -127,6 +128,49 @@ def test_a_copy_of_a_file_is_known_though_its_notes_were_edited_here(bring: Brin
     page.write_text(page.read_text().replace("an answer", "my own words"))
     assert bring("copy.md", shape.format("an answer")).known
     assert "my own words" in packs()["bio"]
+
+
+# Three notes, of which the first is asked in other words later.
+CELLS = "- {}\n    - Water moves through a membrane\n- What is Y?\n    - {}\n- Why Z?\n    - so\n"
+OSMOSIS = ("What is osmosis?", "What is osmosis in a cell?")
+
+
+@pytest.mark.parametrize("name", ["copy.md", "all/bio.md", "all/cells.md"])
+def test_a_note_in_other_words_is_known_in_another_file(bring: Bring, name: str) -> None:
+    for asked in OSMOSIS:
+        bring("bio.md", CELLS.format(asked, "one"))
+    assert bring(name, CELLS.format(OSMOSIS[1], "one")).known
+    assert packs().keys() == {"bio"}
+    done = bring("other.md", CELLS.format(OSMOSIS[1], "two").replace("Water moves", "It moves"))
+    assert [question for question, *_ in done.questions] == [OSMOSIS[1], "What is Y?"]
+    assert [question for _, question, _ in done.twins] == [OSMOSIS[1], "What is Y?"]
+    assert ("It moves" in packs()["bio"], "It moves" in packs()["other"]) == (False, True)
+
+
+@pytest.mark.parametrize(("old", "new"), [("bio.md", "cells.md"), ("all/bio.md", "all/cells.md")])
+def test_a_renamed_file_keeps_its_notes(bring: Bring, tmp_path: Path, old: str, new: str) -> None:
+    for asked in OSMOSIS:
+        bring(old, CELLS.format(asked, "one"))
+    before = sorted(re.findall(r"\{#(\w+)\}", "".join(packs().values())))
+    (tmp_path / old).unlink()
+    done = bring(new, CELLS.format(OSMOSIS[1], "two"))
+    assert (done.questions, done.gone) == ((), 0)
+    assert "What is Y?" in done.reworded
+    assert sorted(re.findall(r"\{#(\w+)\}", "".join(packs().values()))) == before
+    assert bring(new, CELLS.format(OSMOSIS[1], "two")).known
+
+
+def test_a_file_that_has_some_notes_of_one_that_is_gone_is_another(
+    bring: Bring, tmp_path: Path
+) -> None:
+    bring("bio.md", CELLS.format(OSMOSIS[0], "one"))
+    (tmp_path / "bio.md").unlink()
+    done = bring("chem.md", CELLS.format("What is an acid?", "two"))  # a third of it is the same
+    assert ([question for question, *_ in done.questions], done.home) == (
+        ["What is an acid?", "What is Y?"],
+        "",
+    )
+    assert "one" in packs()["bio"]
 
 
 def test_what_a_file_no_longer_has_is_told_and_stays(bring: Bring) -> None:

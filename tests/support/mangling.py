@@ -86,7 +86,8 @@ Maus";mouse
 was?;"a ""b"" c"
 """
 _JSON = json.dumps(
-    [{"question": "What is a bit?", "answer": "0 or 1", "tags": ["a"]}, {"question": "Why?"}]
+    [{"question": "a?", "answer": "b", "options": ["b", "c"]}, {"question": "d?", "answer": 1}],
+    indent=1,
 )
 _ORG = """#+title: Cells
 * TODO Week 1 :bio:
@@ -159,7 +160,8 @@ TEXTS = {
     "post": (_POST,),
     "native": (_NATIVE,),
     "notebook": (_NOTEBOOK,),
-    "anki-text": (_ANKI_TEXT, _TABLE, _JSON),
+    "json": (_JSON,),
+    "anki-text": (_ANKI_TEXT, _TABLE),
     "hashcards": (_HASHCARDS,),
     "obsidian": (_OBSIDIAN,),
     "notes": (_NOTES, _ORG, _ASCIIDOC, _HTML, _KEYED),

@@ -56,7 +56,7 @@ async def test_notes_are_looked_at_picked_and_taken_back(
         assert app.screen.query_one(Input).value == "~/Documents/notes.md"
         await pilot.press("enter")
         await shows(pilot, "4 of 4 new notes", "nearly: What is q01? (chapter 1 of test)")
-        await shows(pilot, "not taken, line 3: ", "(no answer yet)", "1 not taken, below")
+        await shows(pilot, "line 3: prose: this asks", "(no answer yet)", "1 remark below")
         await pictures(pilot, sizes=((60, 20), NARROW, WIDE))
         await pilot.press("ctrl+a")
         await shows(pilot, "0 of 4 new notes", "[ ] What is a trie?")

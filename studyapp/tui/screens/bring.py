@@ -19,6 +19,7 @@ from textual.worker import get_current_worker
 
 from studyapp.config import at_home
 from studyapp.errors import StudyError
+from studyapp.notes.card import bracketed
 from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.note import Problem
 from studyapp.notes.plain import plain
@@ -421,7 +422,7 @@ def _row(note: ForeignNote, twin: str, *, taken: bool | None) -> Option:
     """A note as question and answer, with its line and what asks nearly the same; whether it is
     *taken*, where one can pick."""
     place = ", ".join(filter(None, (f"line {note.line}" if note.line else "", note.shape)))
-    asked = _short(note.question or note.answer)
+    asked = _short(note.question or bracketed(note.answer))
     answer = _short(note.answer) if note.question else ""
     answer = answer or ("" if not note.question else "(no answer yet)")
     tick = "" if taken is None else f"[{'x' if taken else ' '}] "
@@ -438,14 +439,15 @@ def _said(text: str) -> Option:
 
 def _worded(one: Wording) -> str:
     of = "a new wording of" if one.is_sure else "perhaps a new wording of what is here as before"
-    return f"line {one.line}: {_short(one.question)}: {of}: {_short(one.before)}"
+    asked = _short(bracketed(one.question))
+    return f"line {one.line}: {asked}: {of}: {_short(one.before)}"
 
 
 def _told(problem: Problem, path: Path) -> str:
-    """What was not taken; where a folder is read, with the file."""
+    """What there is to tell of a place; where a folder is read, with the file."""
     name = problem.path.name if problem.path != path or not problem.line else ""
     place = ", ".join(filter(None, (name, f"line {problem.line}" if problem.line else "")))
-    return f"not taken, {place}: {problem.message}"
+    return f"{place}: {problem.message}"
 
 
 def _short(text: str) -> str:
@@ -468,4 +470,6 @@ def _counts(told: Imported, new: int) -> list[str]:
 def _doubts(told: Imported, twins: int) -> list[str]:
     doubts = [f"{twins:,} nearly here already"] if twins else []
     doubts += [f"{told.gone:,} no longer in it, and here as before"] if told.gone else []
-    return doubts + ([f"{len(told.problems):,} not taken, below"] if told.problems else [])
+    return doubts + (
+        [f"{words.count(len(told.problems), 'remark')} below"] if told.problems else []
+    )

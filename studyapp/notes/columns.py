@@ -1,0 +1,118 @@
+"""What a row that names the columns of a table of text says of them: which asks, which answers and
+which offers options to choose from; which has tags, and which a deck."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from studyapp.notes import glossary
+from studyapp.notes.wording import plain
+
+_REMARK = re.compile(r"[(\[][^()\[\]]*[)\]]|\s[-–—]\s.*|[#*:]")
+_BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])|_+|-+")
+_KIND = re.compile(r"(?<=\S) (?:text|side|field)$")
+_WRONG = r"(?:wrong|incorrect|false)(?: (?:answer|option|choice))?s?|distractors?"
+_OF_MANY = r"(?:option|choice|answer(?: option)?) ?[\da-h]|(?:answer )?(?:option|choice)s"
+_OPTION = re.compile(rf"(?:{_WRONG}) ?\w?|{_OF_MANY}")
+_LETTERS = ("a", "b", "c", "d", "e", "f", "g", "h")
+_DECK = ("deck", "deck name")
+_TOPICS = {"category", "categories", "topic", "topics", "subject", "subjects", "tag"}
+_BETWEEN = re.compile(r"\s*[\n;|]\s*|\s+(?=[B-H][).] ?\S)")
+_LETTER = re.compile(r"[A-H][).] *(?=\S)")
+_SETTINGS = {
+    *("time", "time limit", "time in seconds", "timer", "question type", "type", "points"),
+    *("image link", "question number"),
+}
+_PICK = re.compile(r"[1-8a-h](?:[ ]*[,;][ ]*[1-8a-h])*", re.IGNORECASE)
+
+
+def named(head: Sequence[str]) -> tuple[str, ...]:
+    """The names of columns as they are compared: `correct_answer(s)` is "correct answer"."""
+    names = (_BREAK.sub(" ", _REMARK.sub(" ", plain(cell))).casefold() for cell in head)
+    found = [_KIND.sub("", " ".join(name.split())) for name in names]
+    if {"a", "b"} <= {*found}:
+        return tuple(f"option {name}" if name in _LETTERS else name for name in found)
+    return tuple(found)
+
+
+def sides(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int] | None:
+    """The column that asks, and the one that answers; None if the names do not say it."""
+    if said := glossary.columns(names, rows):
+        return said[1], said[2]
+    if "content" in names and {"deck", "tags"} & {*names}:  # of a program of cards
+        title = next((at for at, name in enumerate(names) if name in ("name", "title")), None)
+        return None if title is None else (title, names.index("content"))
+    return None
+
+
+def options(names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(at for at, name in enumerate(names) if _OPTION.fullmatch(name))
+
+
+def settings(names: Sequence[str]) -> tuple[int, ...]:
+    """The columns that say how a program plays its questions, where these have options."""
+    found = (at for at, name in enumerate(names) if name in _SETTINGS)
+    return tuple(found) if options(names) else ()
+
+
+def says_one_side(names: Sequence[str]) -> bool:
+    """Whether a name is one that a column of questions, answers, tags or decks has."""
+    known = {*_DECK, "tags", *_TOPICS}
+    return any(len(one) > 1 and (one in known or glossary.is_of_question(one)) for one in names)
+
+
+def deck(names: Sequence[str]) -> int:
+    """The place of the column that names a note's deck; −1 if there is none."""
+    return next((at for at, name in enumerate(named(names)) if name in _DECK), -1)
+
+
+def topics(names: Sequence[str]) -> list[int]:
+    """The columns of which each cell is one tag."""
+    return [at for at, name in enumerate(named(names)) if name in _TOPICS]
+
+
+def picks(answers: Sequence[str], offered: Sequence[Sequence[str]]) -> bool:
+    """Whether *answers* name the options that are *offered* by their letters or numbers, and are
+    not always one of them word for word."""
+    said = [answer.strip() for answer in answers if answer.strip()]
+    return all(map(_PICK.fullmatch, said)) and not all(
+        answer.strip() in map(str.strip, some)
+        for answer, some in zip(answers, offered, strict=True)
+        if answer.strip()
+    )
+
+
+def offered(cells: Sequence[str]) -> list[str]:
+    """The options that a row offers: a cell each, or all in one, with signs between them."""
+    if len(cells) != 1:
+        return list(cells)
+    some = _BETWEEN.split(cells[0].strip())
+    some = some if len(some) > 1 else cells[0].split(",")
+    return [_LETTER.sub("", one.strip()) for one in some]
+
+
+def chosen(answer: str, offered: Sequence[str], *, is_picked: bool) -> str:
+    """The options that an answer picks, by numbers only where all do (*is_picked*); itself if there
+    are no such options."""
+    said = answer.strip()
+    if not _PICK.fullmatch(said) or not (is_picked or (said.isalpha() and said not in offered)):
+        return answer
+    picked = list[str]()
+    for sign in re.findall(r"\w", said.casefold()):
+        at = int(sign) - 1 if sign.isdecimal() else _LETTERS.index(sign)
+        picked.append("".join(offered[at : at + 1]).strip())
+    return "\n".join(picked) if all(picked) else answer
+
+
+def asked(question: str, answer: str, offered: Sequence[str]) -> str:
+    """A question with its options below it, one of which is the answer: as they are offered, or
+    else, where the right one stands apart, by their letters."""
+    some = [one.strip() for one in offered if one.strip()]
+    if not some:
+        return question
+    is_there = {*answer.split("\n"), answer} & {*some}
+    if answer.strip() and not is_there and not _PICK.fullmatch(answer.strip()):
+        some = sorted({*some, answer.strip()} - {""}, key=str.casefold)
+    listed = (f"{sign.upper()}) {one}" for sign, one in zip(_LETTERS, some, strict=False))
+    return "\n".join([question, "", *listed])
