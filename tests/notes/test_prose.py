@@ -837,11 +837,16 @@ APART = [
     "ما هو الماء؟\n\nسائل.",
     "two? :: 2",
     "The ==eight== is 8.",
-    "The {{c1::eight}} is 8.",
     "**Nine**: 9",
     "**Cell** : unit — of life",
     "cell – unit of life",
 ]
+
+
+@pytest.mark.parametrize("whole", ["F : a?\nA : 1", "7. a?\n   1"])
+def test_what_hides_as_anki_does_is_a_note_apart_from_a_whole_answer(whole: str) -> None:
+    found = parse(f"{whole}\n\nThe {{{{c1::eight}}}} is 8.\n")
+    assert [note.answer for note in found.notes] == ["1", "The ==eight=={#c1} is 8."]
 
 
 @pytest.mark.parametrize("whole", ["F : a?\nA : 1", "7. a?\n   1", "# a?\n\nAnswer:\n\n1"])
