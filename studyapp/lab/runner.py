@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -202,17 +203,57 @@ def run(
 
     Ctrl+C ends the process, and so does closing the iterator.
     """
-    with asyncio.Runner() as loop:
-        events = loop.run(start(lesson, given, device, seed, reviews)).events()
 
-        async def following() -> Message | None:
-            return await anext(events, None)
+    async def events() -> AsyncGenerator[Message, None]:
+        live = await start(lesson, given, device, seed, reviews)
+        async for message in live.events():
+            yield message
 
-        try:
-            while (message := loop.run(following())) is not None:
-                yield message
-        finally:
-            loop.run(events.aclose())
+    messages = events()
+
+    async def following() -> Message | None:
+        return await anext(messages, None)
+
+    running = asyncio.Runner()
+    loop = running.get_loop()
+    try:
+        while True:
+            step = loop.create_task(following())
+            with _control_c_after(partial(loop.call_soon_threadsafe, step.cancel)):
+                message = loop.run_until_complete(step)
+            if message is None:
+                return
+            yield message
+    finally:  # it cancels a step that is in the midst of something, and then closes the generators
+        with _control_c_after(lambda: None):
+            running.close()
+
+
+@contextlib.contextmanager
+def _control_c_after(ask: Callable[[], object]) -> Iterator[None]:
+    """Have Ctrl+C call *ask*, and be KeyboardInterrupt only after the block.
+
+    Raised in the midst of asyncio's code, it would leave a loop that no longer runs to an end; and
+    asyncio's own runner, which cancels too, has moments in which it does not yet.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    is_asked = False
+
+    def keep(*_: object) -> None:
+        nonlocal is_asked
+        is_asked = True
+        ask()
+
+    signal.signal(signal.SIGINT, keep)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if is_asked:
+            raise KeyboardInterrupt from None
 
 
 def _write_request(file: Path, request: Mapping[str, object]) -> None:

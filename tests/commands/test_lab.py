@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import studyapp
-from processes import gone, hear_control_c
+from processes import gone, hear_control_c, wait_until_asleep
 from studyapp import config
 from studyapp.commands.main import main
 from studyapp.errors import StoreError
@@ -323,6 +323,7 @@ def test_control_c_cancels_and_leaves_no_process(
     while json.loads(process.stdout.readline())["event"] != "metric":
         pass
     (worker,) = workers(process.pid)
+    wait_until_asleep(process.pid)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out.splitlines(), err) == (130, ['{"event": "cancelled"}'], "")
@@ -338,6 +339,7 @@ def test_a_run_stopped_before_its_figures_are_shown_spends_nothing(
     process = started("run", "endless", "--predict", "higher")
     assert process.stderr is not None
     assert process.stderr.readline() == "loading probes.endless\n"
+    wait_until_asleep(process.pid)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "Cancelled.\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import signal
 import subprocess
@@ -10,9 +11,11 @@ import sys
 import tempfile
 import textwrap
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -590,6 +593,68 @@ def test_without_an_event_loop_events_come_one_by_one(probe: Probe, folders: Pat
     assert next(endless) == Remark("loading probes.probe")
     endless.close()  # type: ignore[attr-defined]
     assert list(folders.iterdir()) == []
+
+
+class Spoken:
+    """Stands for a LiveRun that has three things to say; says whether it was left open."""
+
+    def __init__(self) -> None:
+        self.open = False
+
+    async def events(self) -> AsyncGenerator[Message, None]:
+        self.open = True
+        try:
+            for step in range(3):
+                await asyncio.sleep(0)
+                yield Metric(step, "a", 1)
+        finally:
+            self.open = False
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+def test_control_c_ends_a_run_wherever_it_comes(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each line of Python on the way from one message to the next, asyncio's included."""
+    lesson, spoken = probe("yield"), Spoken()
+
+    async def start(*_: object) -> Spoken:
+        return spoken
+
+    monkeypatch.setattr(runner, "start", start)
+    loop = asyncio.new_event_loop()
+    asyncios = (loop.run_until_complete, loop.create_task, asyncio.Runner.close)
+    ours = (runner.run, inspect.unwrap(runner._control_c_after))
+    traced = {function.__code__ for function in asyncios + ours}
+    loop.close()
+    line, seen, is_through = 0, 0, False
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal seen
+        if frame.f_code not in traced:
+            return None
+        seen += event == "line"
+        if event == "line" and seen == line:
+            signal.raise_signal(signal.SIGINT)
+        return trace
+
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        while not is_through:
+            line, seen = line + 1, 0
+            messages = runner.run(lesson, {}, "cpu")
+            sys.settrace(trace)
+            try:
+                assert [message.step for message in messages] == [0, 1, 2]
+                is_through = True
+            except KeyboardInterrupt:
+                pass
+            finally:
+                sys.settrace(None)
+            assert not spoken.open
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert line > 50
 
 
 @pytest.mark.parametrize(

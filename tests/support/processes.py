@@ -24,6 +24,15 @@ def gone(pid: int) -> bool:
     return False
 
 
+def wait_until_asleep(pid: int) -> None:
+    """Until a process waits for something, where the system tells: a signal that finds it in the
+    midst of Python's own code may have it say more than it would."""
+    stat = Path(f"/proc/{pid}/stat")
+    deadline = time.monotonic() + PATIENCE
+    while stat.exists() and " S " not in stat.read_text() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 def hear_control_c() -> None:
     """Let a process that is being started hear it: a shell that runs the tests in the background
     has them ignore it, and what they start with them."""
