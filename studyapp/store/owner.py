@@ -87,10 +87,11 @@ def claim(connection: Connection, home: Path, *, learner: int) -> None:
     """Give a learner what was read from below *home* when content had no owner yet."""
     for table in (tables.note, tables.section):
         column = table.c
-        below = [column.learner_id.is_(None), column.path.startswith(f"{home}/", autoescape=True)]
+        unowned = [column.learner_id.is_(None)]
         if table is tables.note:
-            below.append(note.root_id.is_(None))
-        connection.execute(update(table).where(*below).values(learner_id=learner))
+            unowned.append(note.root_id.is_(None))  # before the path: compared first
+        below = column.path.startswith(f"{home}/", autoescape=True)
+        connection.execute(update(table).where(*unowned, below).values(learner_id=learner))
     mine = select(note.id).where(note.learner_id == learner)
     connection.execute(
         update(tables.card)

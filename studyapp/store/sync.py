@@ -427,13 +427,16 @@ def _standing(connection: Connection, source: _Source) -> list[_Standing]:
         .where(*_stands(source), note.chapter_id.in_(near))
     )
     among = [_Standing(_place(row.pack, row.number, row.title, row), row.end) for row in rows]
-    ends = connection.execute(
-        select(note.chapter_id, func.max(card.position))
-        .join(tables.card, card.note_id == note.id)
-        .where(*_stands(source), note.chapter_id.not_in(near), card.missing_since.is_(None))
-        .group_by(note.chapter_id)
-    )
-    return [*among, *(_Standing((*places[one], (math.inf,)), last) for one, last in ends)]
+    last = (  # looked for from the end of each chapter: to compare all its cards takes long
+        select(card.position)
+        .join(tables.note, note.id == card.note_id)
+        .where(card.chapter_id == chapter.id, card.missing_since.is_(None), *_stands(source))
+        .order_by(card.position.desc())
+        .limit(1)
+    ).scalar_subquery()
+    ends = connection.execute(select(chapter.id, last).where(chapter.id.not_in(near)))
+    far = (_Standing((*places[one], (math.inf,)), end) for one, end in ends if end is not None)
+    return [*among, *far]
 
 
 def _stands(source: _Source) -> tuple[ColumnElement[bool], ...]:
