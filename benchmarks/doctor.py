@@ -68,8 +68,11 @@ def study(database: Path, root: Path, reviews: int) -> int:
     with writing(engine) as connection:
         sync(connection, [root], start)
         device = connection.scalars(select(tables.device.c.id)).one()
-        for card in connection.scalars(select(tables.card.c.id)).all():
-            begun = start + timedelta(seconds=chance.random() * SPREAD * 86400)
+        cards = connection.scalars(select(tables.card.c.id)).all()
+        # As many are begun on each day, so that a small study has no days without a review.
+        for card, place in zip(cards, chance.sample(range(len(cards)), len(cards)), strict=True):
+            share = (place + chance.random()) / len(cards)
+            begun = start + timedelta(days=SPREAD * share)
             entries = [
                 Review(
                     os.urandom(16),
