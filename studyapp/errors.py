@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from unicodedata import category
 
+INTERRUPTED = 130  # exit code of a program that Ctrl+C ended, as shells have it
+
 
 class StudyError(Exception):
     """A sentence for the learner; the command or worker that catches it prints it and stops."""

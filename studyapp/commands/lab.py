@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from studyapp.commands.opening import JSON, Opening, now, print_json, tell
-from studyapp.errors import SettingError, StudyError, printable
+from studyapp.errors import INTERRUPTED, SettingError, StudyError, printable
 from studyapp.stream import progress
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from studyapp.study.lab.predictions import Graded
 
 T = TypeVar("T")
-
-INTERRUPTED = 130  # exit code of a program that Ctrl+C ended, as shells have it
-
 
 _TRUST = click.option(
     "--trust",
@@ -183,17 +180,14 @@ def reference(names: tuple[str, ...], trusted: bool, as_json: bool) -> None:
     lessons = [_find(known, name) for name in names] or list(known.lessons)
     for lesson in lessons:
         _may_run(lesson, trusted=trusted)
-    try:
-        with _ending(references.measure(lessons, now().date(), "cpu")) as events:
-            for lesson, message in events:
-                if as_json:
-                    values = json.loads(lines.encode(message))
-                    print_json({"lesson": lesson.name, **values})
-                elif isinstance(message, Finished):
-                    figures = words.count(len(message.facts), "figure")
-                    click.echo(f"{lesson.name}: {figures} in {message.seconds:.1f} s")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    with _ending(references.measure(lessons, now().date(), "cpu")) as events:
+        for lesson, message in events:
+            if as_json:
+                values = json.loads(lines.encode(message))
+                print_json({"lesson": lesson.name, **values})
+            elif isinstance(message, Finished):
+                figures = words.count(len(message.facts), "figure")
+                click.echo(f"{lesson.name}: {figures} in {message.seconds:.1f} s")
 
 
 @lab.command()

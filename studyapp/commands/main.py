@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -21,19 +21,30 @@ from studyapp.commands import (
     trial,
 )
 from studyapp.commands.opening import Opening
-from studyapp.errors import StudyError
+from studyapp.errors import INTERRUPTED, StudyError
+
+
+class _Cancelled(click.ClickException):
+    """What Ctrl+C ends, and a question that is left unanswered."""
+
+    exit_code = INTERRUPTED
+
+    def show(self, file: IO[str] | None = None) -> None:
+        click.echo(self.message, file, err=True)
 
 
 class _Group(click.Group):
     """Prints a StudyError as one sentence and any other error as where its report is, and exits
-    with 1; never a traceback."""
+    with 1, or with 130 where it was cancelled; never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except StudyError as error:
             raise click.ClickException(str(error)) from error
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (KeyboardInterrupt, click.Abort):
+            raise _Cancelled("Cancelled.") from None
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
         except Exception as error:
             from studyapp.study import crash

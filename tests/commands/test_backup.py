@@ -210,7 +210,7 @@ def test_going_back_that_was_killed_is_told_until_it_is_done(
 
     with monkeypatch.context() as patch:
         patch.setattr(disk, "write", killed)
-        run("restore", made, status=1)
+        run("restore", made, status=130)
     assert (reviews(database), own.read_text()) == (2, "now")
     told = f"Going back to {made} was not finished; `studyapp restore {made}` does the rest."
     assert told in run("due").output

@@ -10,12 +10,15 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
+from studyapp import __main__ as program
 from studyapp.commands.main import main
 from studyapp.commands.opening import now
 from studyapp.config import Current, Settings
+from studyapp.lab import catalog
 from studyapp.study import library
 from studyapp.study.sitting import Sitting
 from tests_support import question, questionnaire
@@ -56,6 +59,32 @@ def test_no_option_is_passed_over_beside_another(words: str, told: str, database
     assert refused.exit_code in (1, 2)
     assert told in " ".join(refused.output.replace("│", " ").split())
     assert not database.exists()
+
+
+@pytest.mark.parametrize("left", [KeyboardInterrupt, click.Abort])
+@pytest.mark.parametrize("words", ["due", "stats", "sync", "fit", "export x.apkg", "lab list"])
+def test_ctrl_c_ends_any_command_with_a_word(
+    words: str, left: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pressed(*_: object, **__: object) -> None:
+        raise left
+
+    for module, name in ((library, "open_desk"), (library, "open_study"), (catalog, "read")):
+        monkeypatch.setattr(module, name, pressed)
+    ended = run(*words.split())
+    assert (ended.exit_code, ended.output) == (130, "Cancelled.\n")
+
+
+def test_ctrl_c_ends_what_is_not_a_command_yet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "_run", pressed)
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    assert (ended.value.code, capsys.readouterr().err) == (130, "Cancelled.\n")
 
 
 def test_due_after_limits() -> None:
