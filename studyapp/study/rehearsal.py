@@ -39,10 +39,13 @@ from studyapp.memory.rehearsal import (
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
 from studyapp.store import log, tables
-from studyapp.study import queue, retention
+from studyapp.study import retention
 from studyapp.study.chapter import known, names
+from studyapp.study.due import in_use
 from studyapp.study.exam import MINUTES, Exam
+from studyapp.study.introduction import all_new, in_book_order, introduced
 from studyapp.study.mastery import trust_of
+from studyapp.study.pace import read_pace
 from studyapp.study.pause import paused
 
 Told = Callable[[float], None]
@@ -114,7 +117,7 @@ def read(
 ) -> Studying:
     today = study_day(now)
     parameters = log.in_force(connection, learner=learner)
-    pace = queue.read_pace(connection, today, learner=learner)
+    pace = read_pace(connection, today, learner=learner)
     material, places = _material(connection, planned, today, settings, learner=learner)
     ratings = _ratings(connection, learner=learner)
     named, own = planned.chapters, retention.own(connection, learner=learner)
@@ -125,7 +128,7 @@ def read(
         None if named is None else tuple(names(connection, named, learner=learner).values()),
         material,
         places,
-        queue.introduced(connection, planned.planned_on, today, planned, learner=learner),
+        introduced(connection, planned.planned_on, today, planned, learner=learner),
         Crowd(parameters.weights),
         trust_of(connection, learner=learner),
         Habits.of(*ratings),
@@ -165,17 +168,17 @@ def _material(
             memory.stability.is_not(None),
             memory.last_day.is_not(None),
             memory.due.is_not(None),
-            *queue.in_use(paused(connection, learner=learner), learner=learner),
+            *in_use(paused(connection, learner=learner), learner=learner),
         )
         .order_by(card.uid)
     ).all()
     columns = (card.id, card.family, card.opener, card.chapter_id, chapter.number, chapter.title)
     new = connection.execute(
-        queue.all_new(
+        all_new(
             connection, settings, planned, *columns, section.number.label("part"), learner=learner
         )
         .outerjoin(tables.section, section.id == card.section_id)
-        .order_by(*queue.in_book_order(connection, learner=learner))
+        .order_by(*in_book_order(connection, learner=learner))
     ).all()
     at = {row.id: index for index, row in enumerate((*met, *new))}
     families: dict[str, int] = {}

@@ -18,11 +18,13 @@ from studyapp.store import log
 from studyapp.study import aside, card, review, selection, summary
 from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
+from studyapp.study.counts import Counts
 from studyapp.study.desk import Desk
+from studyapp.study.pace import counted, of_the_day
 from studyapp.study.pause import paused
 from studyapp.study.pile import Item
 from studyapp.study.plan import DUE, Plan
-from studyapp.study.queue import Counts, Queue, counted, of_the_day
+from studyapp.study.queue import Queue
 from studyapp.study.recall import tells_recall
 from studyapp.study.spread import Option, Spread, siblings
 from studyapp.study.stats import is_beginner

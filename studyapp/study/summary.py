@@ -18,7 +18,10 @@ from studyapp.memory.state import Memory, Rating, State
 from studyapp.study import aside, stats, today, tracker, words
 from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
-from studyapp.study.queue import Counts, Queue, forecast, has_fading
+from studyapp.study.counts import Counts
+from studyapp.study.fading import has_fading
+from studyapp.study.forecast import forecast
+from studyapp.study.queue import Queue
 from studyapp.study.stats import Share
 from studyapp.study.today import Tomorrow
 

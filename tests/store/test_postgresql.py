@@ -48,10 +48,10 @@ from studyapp.study import (
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
 from studyapp.study.doctor.examination import examine, mend
-from studyapp.study.find import Order
 from studyapp.study.grading import Grade
 from studyapp.study.lab import runs
 from studyapp.study.lab.predictions import predict
+from studyapp.study.order import Order
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.history import waiting
 from studyapp.study.sitting import Sitting

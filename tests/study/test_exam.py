@@ -27,8 +27,8 @@ from studyapp.memory.state import Rating
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import exam, pause, queue, rehearsal, today
+from studyapp.study.counts import Counts
 from studyapp.study.exam import Exam
-from studyapp.study.queue import Counts
 from studyapp.study.rehearsal import Basis, Studying
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of

@@ -35,6 +35,7 @@ from studyapp.study import dates, foreign, imports, library, queue, review, stat
 from studyapp.study import learner as learners
 from studyapp.study.foreign import Attached
 from studyapp.study.imports import Imported, Source
+from studyapp.study.pace import read_pace
 from studyapp.study.recall import recalls
 from studyapp.study.statistics import days, year
 from studyapp.study.undo import undo
@@ -351,7 +352,7 @@ def test_the_pace_is_that_of_elsewhere_until_there_is_one_of_here(
     bring(own, clock, tuple(timed))
     for rated_here in range(21):
         with reading(own) as connection:
-            found = queue.read_pace(connection, study_day(clock()), learner=1)
+            found = read_pace(connection, study_day(clock()), learner=1)
         both = (20 * 8 + 30 * rated_here) / (20 + rated_here)
         assert found.review == pytest.approx(both if rated_here < 20 else 30.0)
         with writing(own) as connection:
@@ -368,7 +369,7 @@ def test_a_cram_of_elsewhere_is_beside_the_days_time_too(own: Engine, clock: Clo
     ]
     bring(own, clock, (made[0], replace(made[1], kind=Moment.CRAM)))
     with reading(own) as connection:
-        found = queue.read_pace(connection, today, learner=1)
+        found = read_pace(connection, today, learner=1)
     assert (found.taken, found.taken_apart) == (7000, 7000)
 
 

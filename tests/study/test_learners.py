@@ -32,6 +32,7 @@ from studyapp.store.engine import reading, writing
 from studyapp.study import asking, foreign, library, pause, queue, today, tracker
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
+from studyapp.study.fading import fading
 from studyapp.study.grading import Grade
 from studyapp.study.lab import facts, misses, predictions, runs
 from studyapp.study.plan import FIVE
@@ -372,7 +373,7 @@ def seen(desk: Desk) -> dict[str, Any]:
         found["today"] = today.overview(connection, now, desk.settings, learner=learner)
         found["due"] = today.due(connection, now, desk.settings, learner=learner)
         found["queue"] = queue.load(connection, now, desk.settings, learner=learner)
-        found["five"] = queue.fading(connection, now, learner=learner)
+        found["five"] = fading(connection, now, learner=learner)
         found["stats"] = stats(connection, now, leech_lapses=8, learner=learner)
         found["course"] = [
             replace(one, sections=tuple(replace(each, path=Path()) for each in one.sections))

@@ -20,11 +20,12 @@ from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import exam, pause, queue, review, stats, today
+from studyapp.study.counts import Counts
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.plan import FIVE, ahead, cram
 from studyapp.study.questionnaire.attempt import Attempt
-from studyapp.study.queue import Counts, Fewer
+from studyapp.study.queue import Fewer
 from studyapp.study.sitting import Sitting
 from studyapp.study.today import Overview
 from tests_support import Clock, desk_of, question, questionnaire

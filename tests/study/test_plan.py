@@ -17,6 +17,7 @@ from studyapp.memory.state import Rating
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import aside, offer, queue, review, stats
+from studyapp.study.fading import fading
 from studyapp.study.plan import (
     DUE,
     FIVE,
@@ -136,7 +137,7 @@ def all_seen(
     connection: Connection, now: datetime, settings: Settings, *, more: int, learner: int
 ) -> queue.Queue:
     """Whatever has been met, due or not."""
-    return queue.fading(connection, now, learner=learner)
+    return fading(connection, now, learner=learner)
 
 
 def memories(engine: Engine) -> list[object]:

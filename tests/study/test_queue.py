@@ -18,8 +18,10 @@ from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review, today
 from studyapp.study.chapter import find
+from studyapp.study.counts import Counts
+from studyapp.study.forecast import forecast
 from studyapp.study.library import start_chapter
-from studyapp.study.queue import Counts, Queue
+from studyapp.study.queue import Queue
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -350,7 +352,7 @@ def test_the_forecast_is_what_each_day_takes_of_what_is_left(
             )
         line = queue.load(connection, clock(), Settings(new_a_day=0), learner=1)
         line.room = room
-        found = queue.forecast(connection, line, learner=1)
+        found = forecast(connection, line, learner=1)
     left, days = Counter[str](), [len(line.due())]
     for ahead in range(1, queue.FORECAST_DAYS):
         day = today + timedelta(days=ahead)

@@ -18,7 +18,8 @@ from studyapp.memory.fold import fold
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import queue, review, words
+from studyapp.study import review, words
+from studyapp.study.pace import read_pace
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -241,7 +242,7 @@ def test_a_pause_and_a_clock_that_went_back_count_as_they_do_for_the_day(
     durations = select(tables.review.c.duration).order_by(tables.review.c.id)
     with reading(engine) as connection:
         assert list(connection.scalars(durations)) == [60_000, 0, 20_000]
-        pace = queue.read_pace(connection, study_day(clock()), learner=1)
+        pace = read_pace(connection, study_day(clock()), learner=1)
     assert pace.spent == 80
 
 

@@ -15,6 +15,7 @@ from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import queue, review, stats, words
+from studyapp.study.forecast import forecast
 from studyapp.study.stats import Share, share
 from studyapp.study.summary import leech_line
 from studyapp.study.undo import undo
@@ -196,7 +197,7 @@ def test_a_streak_of_years_is_asked_for_in_a_few_queries(engine: Engine, clock: 
 def coming(engine: Engine, clock: Clock, settings: Settings | None = None) -> list[int]:
     with reading(engine) as connection:
         line = queue.load(connection, clock(), settings or Settings(), learner=1)
-        return queue.forecast(connection, line, learner=1)
+        return forecast(connection, line, learner=1)
 
 
 def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) -> None:

@@ -14,10 +14,10 @@ from studyapp.memory.state import Rating
 from studyapp.store import log, sync
 from studyapp.store.engine import reading, writing
 from studyapp.study import library, review, stats, summary
+from studyapp.study.counts import Counts
 from studyapp.study.grading import Grade
 from studyapp.study.plan import FIVE
 from studyapp.study.questionnaire.attempt import Attempt
-from studyapp.study.queue import Counts
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import summary_lines
 from studyapp.study.undo import newest, undo

@@ -36,8 +36,8 @@ from studyapp.store.engine import reading, writing
 from studyapp.study import leech, pause, plan, prompt, review, stats
 from studyapp.study.answer import Given
 from studyapp.study.grading import Grade
+from studyapp.study.pace import Pace
 from studyapp.study.questionnaire.attempt import Attempt
-from studyapp.study.queue import Pace
 from studyapp.study.sitting import Sitting
 from studyapp.study.trial import course, roster, verdict
 from studyapp.study.trial.course import Trial

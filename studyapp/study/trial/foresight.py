@@ -21,8 +21,10 @@ from studyapp.memory.clock import noon, study_day
 from studyapp.memory.scheduler import UNLOCK_DAYS, Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, tables
+from studyapp.study.due import in_use
+from studyapp.study.introduction import all_new, in_book_order
+from studyapp.study.pace import Pace, read_pace
 from studyapp.study.pause import paused
-from studyapp.study.queue import Pace, all_new, in_book_order, in_use, read_pace
 from studyapp.study.trial.form import WEEK, Form
 
 LONGEST = 52  # weeks that are looked ahead

@@ -33,6 +33,7 @@ from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.study import card as cards
 from studyapp.study import library, queue, review, today
+from studyapp.study.counts import Counts
 from studyapp.study.lab import facts, predictions
 from studyapp.study.lab.evidence import with_evidence
 from studyapp.study.lab.facts import Ending, cite, lessons_for, links, measured
@@ -743,7 +744,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
         None,
         Cause.SET,
     )
-    assert due == queue.Counts(new=1), "it took no new card's place"
+    assert due == Counts(new=1), "it took no new card's place"
     clock.forward(days=1)
     with reading(own) as connection:
         assert queue.load(connection, clock(), Settings(), learner=1).counts().review == 1
