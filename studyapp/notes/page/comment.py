@@ -77,6 +77,7 @@ def kept(lines: Sequence[Line], taken: set[int]) -> list[Line]:
 
 
 def without_comments(text: str) -> str:
+    """A heading or a cell without the comments in it."""
     if "-->" not in text:
         return text
     end = _last_comment(text)

@@ -22,6 +22,7 @@ _TEMPLATE_OF_COMMENT = re.compile(r"template\b", re.IGNORECASE)
 
 
 def notes(file: File, chunks: Sequence[Chunk], kind: FileKind) -> tuple[Note, ...]:
+    """The notes of some chunks of a file of this *kind*, each id once."""
     what = NoteKind.TERM if kind is FileKind.JARGON else NoteKind.QUESTION
     lines: dict[str, int] = {}
     notes = []

@@ -71,6 +71,7 @@ def fields_of(file: File, line: int, pairs: Iterable[tuple[str, str]]) -> dict[s
 
 
 def count(text: str) -> int | None:
+    """A whole number above 0; None if it is none."""
     return int(text) or None if re.fullmatch(r"[0-9]{1,6}", text) else None
 
 

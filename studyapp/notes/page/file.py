@@ -75,6 +75,7 @@ class Chunk:
 
 
 def opened(path: Path) -> File:
+    """The file at *path*; without lines, but for a problem, if it cannot be read."""
     try:
         str(path).encode()
         data = path.read_bytes()
@@ -87,6 +88,7 @@ def opened(path: Path) -> File:
 
 
 def decoded(path: Path, data: bytes) -> File:
+    """The same as if *data* were what it holds."""
     bom = data.startswith(codecs.BOM_UTF8)
     data = data.removeprefix(codecs.BOM_UTF8)
     try:

@@ -33,6 +33,7 @@ class Head:
 
 
 def front_matter(file: File) -> Head:
+    """The front matter of a file, with a problem for each line of it that is wrong."""
     if file.lines[0].rstrip() != "---":
         file.report(1, "front matter is missing: the first line must be ---")
         return Head(0)

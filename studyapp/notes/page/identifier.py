@@ -25,6 +25,7 @@ def identify(file: File, line: int, text: str) -> tuple[str, str | None]:
 
 
 def checked_id(file: File, line: int, name: str) -> str:
+    """An id as it is; empty, with a problem, if it is malformed."""
     if _ID.fullmatch(name):
         return name
     file.report(line, f"the id {name!r} may have only lower-case letters, digits and hyphens")

@@ -43,6 +43,7 @@ _BEGINNINGS = {
 
 
 def report_unclosed(file: File, tokens: Sequence[Token]) -> None:
+    """Code and HTML that never end."""
     for token in tokens:
         if token.map is None:
             continue
@@ -86,6 +87,7 @@ def report_misread(file: File, tokens: Sequence[Token]) -> None:
 
 
 def report_long(file: File, chunks: Sequence[Chunk]) -> None:
+    """What has too many characters to be shown as Markdown."""
     for chunk in chunks:
         size = sum(len(line) + 1 for line in file.lines[chunk.start : chunk.end])
         if size > LONGEST and not chunk.table:
@@ -145,4 +147,5 @@ def _silent(chunk: Chunk, *, titled: bool, tables: bool) -> set[int]:
 
 
 def to_line(first: int, last: int) -> str:
+    """Ends what is said of lines from the *first* on."""
     return f" to line {last}" if last > first else ""

@@ -19,6 +19,7 @@ _TIME = re.compile(r"(?:([0-9]{1,2}):(?=[0-9]{2}:))?([0-5]?[0-9]):([0-5][0-9])")
 
 
 def sections(file: File, chunks: Sequence[Chunk]) -> Iterator[Section]:
+    """The sections of a chapter: one below each heading that has a number."""
     for chunk, line, title in _headings(file, chunks):
         match = _SECTION.match(title)
         if match is None or not match[2]:
@@ -29,6 +30,7 @@ def sections(file: File, chunks: Sequence[Chunk]) -> Iterator[Section]:
 
 
 def moments(file: File, chunks: Sequence[Chunk]) -> Iterator[Moment]:
+    """The moments of a lecture, in the order of their times."""
     before = -1
     for chunk, line, title in _headings(file, chunks):
         match = _CLOCK.match(title)

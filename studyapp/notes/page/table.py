@@ -43,6 +43,7 @@ def cells(line: str) -> list[Cell]:
 
 
 def terms(file: File, chunk: Chunk) -> list[Note | None]:
+    """The notes of a table, row by row; None for one that cannot be identified."""
     header = chunk.start + 1
     names = [cell.text.lower() for cell in cells(file.lines[chunk.start])]
     for position, name in enumerate(names):
