@@ -78,9 +78,9 @@ def recognise(path: Path) -> str:
 
 
 def _in_utf8(head: bytes) -> bytes:
-    from studyapp.notes import prose
+    from studyapp.notes.encoding import is_utf16
 
-    return head.decode("utf-16", "ignore").encode()[:HEAD] if prose.is_utf16(head) else head
+    return head.decode("utf-16", "ignore").encode()[:HEAD] if is_utf16(head) else head
 
 
 def _why_no_notes(head: bytes, path: Path) -> str:
@@ -93,10 +93,11 @@ def _why_no_notes(head: bytes, path: Path) -> str:
 
 def _check_text(path: Path) -> None:
     """Raise StudyError for a file that is called as notes are, and is no text that can be read."""
-    from studyapp.notes import prose, vault
+    from studyapp.notes import vault
+    from studyapp.notes.encoding import text_of
 
     if path.suffix.lower() in (*vault.ENDINGS, *vault.ALONE):
-        prose.text_of(path)
+        text_of(path)
 
 
 @uncollected

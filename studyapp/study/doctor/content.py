@@ -18,6 +18,9 @@ from studyapp.study.doctor.finding import Chart, Finding, are, have
 
 _CODE = (  # that makes notes of a file
     *("notes.card", "notes.folder", "notes.markdown", "notes.note", "notes.plain"),
+    *("notes.page.comment", "notes.page.entry", "notes.page.field", "notes.page.file"),
+    *("notes.page.frontmatter", "notes.page.identifier", "notes.page.oversight"),
+    *("notes.page.point", "notes.page.reading", "notes.page.structure", "notes.page.table"),
     *("notes.variant", "errors"),
 )
 _SEARCHED = ("notes.letters", "notes.maths", "store.passage")  # and passages of it

@@ -19,8 +19,8 @@ from studyapp.lab.protocol import Choice
 from studyapp.memory.clock import local, study_day
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating, State
-from studyapp.notes import markdown
 from studyapp.notes.note import NoteKind
+from studyapp.notes.slug import own_id
 from studyapp.store import log, tables
 from studyapp.study import library, review
 from studyapp.study.desk import Desk
@@ -308,7 +308,7 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
         taken = set(connection.scalars(select(note.name)))
     if waiting is not None:
         return waiting
-    name = markdown.own_id(f"missed {lesson.name}", taken)
+    name = own_id(f"missed {lesson.name}", taken)
     return library.keep_note(desk, home, name, _text(lesson, missed, name))
 
 
