@@ -23,12 +23,13 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
 from studyapp.memory.rehearsal import Effort, Habits, Material, Usual
-from studyapp.memory.state import Rating
-from studyapp.store import tables
+from studyapp.memory.state import Memory, Rating, State
+from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import exam, pause, queue, rehearsal, today
 from studyapp.study.counts import Counts
 from studyapp.study.exam import Exam
+from studyapp.study.forecast import forecast
 from studyapp.study.rehearsal import Basis, Studying
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of
@@ -442,6 +443,27 @@ def test_the_forecast_has_what_each_day_until_then_asks(engine: Engine, clock: C
     assert asked[1] > 0
     off = [abs(foreseen[ahead - 1] - asked[ahead]) for ahead in (1, 2, 3, 4)]
     assert max(off) <= 4, (foreseen, asked)  # of three terms one side makes the other wait
+
+
+def test_the_days_until_an_exam_have_its_minutes_and_those_after_it_the_usual_ones(
+    engine: Engine, clock: Clock
+) -> None:
+    """In what a day is foreseen to ask, and in when a backlog is gone."""
+    day = study_day(clock())
+    before = {"first_day": day - timedelta(days=9), "last_day": day - timedelta(days=9)}
+    known = Memory(State.REVIEW, stability=9.0, difficulty=5.0, due=day, **before)
+    with writing(engine) as connection:
+        cards = connection.scalars(select(tables.card.c.id)).all()
+        for one in cards:
+            log.write_memory(connection, one, known, learner=1)
+    plan(engine, clock, 1, minutes=1)
+    found = line(engine, clock)
+    assert (found.rated_before, found.unmet) == (0, 0)
+    assert found.rooms() == [4] * 2 + [120] * 12  # of 15 seconds each
+    assert found.rooms(more=5)[1:] == [24] + [140] * 12
+    with reading(engine) as connection:
+        told = forecast(connection, found, learner=1)
+    assert (told[:2], told[2] > 4) == ([4, 4], True)
 
 
 def test_a_retention_is_told_with_what_it_takes(
