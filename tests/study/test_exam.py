@@ -232,7 +232,7 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     coming = line(engine, clock).counts().new
     assert before.told().endswith(
         f"in 1 day: up to {before.new} new cards today, "
-        f"of which {before.new - coming} wait for a card like them"
+        f"of which {before.new - coming} wait for a card like them, and may not come before"
     )
     study(engine, clock)
     assert overview(engine, clock).exam == before  # what it was to be
@@ -253,7 +253,9 @@ def test_what_is_told_of_a_day_is_what_comes_and_what_does_not_fit(
         assert stage is not None
         assert stage.new == line(engine, clock).counts().new == 2  # of 45 seconds, in two minutes
         late.append(stage.late)
-        number = f"2 new cards today; {stage.late} of {stage.unmet} new cards do not fit until then"
+        number = (
+            f"2 new cards today; at most {stage.unmet - stage.late} of {stage.unmet} new cards come"
+        )
         assert (number in stage.told()) is (stage.late > 0)
         assert stage.as_json()["left_out"] == stage.late
         clock.forward(days=1)
