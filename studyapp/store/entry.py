@@ -374,7 +374,7 @@ class Arrival:
         return waiting
 
     def _make_earlier(self, known: Mapping[bytes, dict[str, Any]]) -> None:
-        """Of an event that devices have logged by themselves (`store/sync.py::_make_due`) the
+        """Of an event that devices have logged by themselves (`store/change.py::make_due`) the
         earliest stays, on each of them."""
         event = tables.event.c
         for some in _batches(list(known)):
