@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Connection, and_, case, select
 
 from studyapp.memory import exam as pacing
 from studyapp.memory.state import State
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.parameters import in_force
 from studyapp.study.due import in_use
 from studyapp.study.pause import paused
 from studyapp.study.queue import FORECAST_DAYS, Queue, count_known
@@ -77,7 +78,7 @@ def caught_up(
     as *rooms* says (`Queue.rooms`); None if in more than the forecast has. A card that is forgotten
     takes a second look on its day and comes again on the next one, and every other one of those
     once more on the day after it."""
-    parameters = log.in_force(connection, learner=learner)
+    parameters = in_force(connection, learner=learner)
     again = sum(1 - item.retrievability for item in line.main if item.state is not State.NEW)
     left: list[float] = []
     known = (memory.stability, memory.last_day, memory.due)

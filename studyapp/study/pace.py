@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from studyapp.memory.fold import CRAMMED, ReviewKind
 from studyapp.memory.state import State
-from studyapp.store import log, tables
+from studyapp.store import record, tables
 from studyapp.study.counts import Counts
 
 _PACE_SAMPLE = 500  # newest reviews from which the learner's pace is taken …
@@ -79,7 +79,7 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
     ).all()
     spent = connection.execute(
         select(review.kind, review.duration).where(
-            review.learner_id == learner, review.effective_day == today, log.not_retracted()
+            review.learner_id == learner, review.effective_day == today, record.not_retracted()
         )
     ).all()
     begun = {(row.card_id, row.day): row.here for row in recent if row.new}

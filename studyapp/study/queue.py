@@ -19,7 +19,8 @@ from studyapp.config import Settings
 from studyapp.memory import exam as pacing
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Memory, State
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.parameters import in_force
 from studyapp.study import exam
 from studyapp.study.counts import Counts
 from studyapp.study.due import due_items, in_use, of_chapters, spare_items
@@ -327,7 +328,7 @@ def load(
     *now* is what comes then.
     """
     today = study_day(now)
-    parameters = log.in_force(connection, learner=learner)
+    parameters = in_force(connection, learner=learner)
     planned = exam.in_force(connection, today, learner=learner)
     met = families_met(connection, today, learner=learner)
     steps: list[Item] = []
