@@ -24,8 +24,9 @@ from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
 from studyapp.memory.rehearsal import Effort, Habits, Material, Usual
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, tables
+from studyapp.store import tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import write_memory
 from studyapp.study import exam, pause, queue, rehearsal, today
 from studyapp.study.counts import Counts
 from studyapp.study.exam import Exam
@@ -457,7 +458,7 @@ def test_the_days_until_an_exam_have_its_minutes_and_those_after_it_the_usual_on
     with writing(engine) as connection:
         cards = connection.scalars(select(tables.card.c.id)).all()
         for one in cards:
-            log.write_memory(connection, one, known, learner=1)
+            write_memory(connection, one, known, learner=1)
     plan(engine, clock, 1, minutes=1)
     found = line(engine, clock)
     assert (found.rated_before, found.unmet) == (0, 0)
