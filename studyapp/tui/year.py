@@ -99,7 +99,7 @@ def _ahead(year: Year) -> Sheet:
         Bar(
             words.day(day := year.today + timedelta(days=at), day),
             cards,
-            f"{cards:,} in {max(1, round(minutes))} min" if cards else "0",
+            f"{cards:,} in {_short(minutes)}" if cards else "0",
         )
         for at, (cards, minutes) in enumerate(zip(year.forecast, year.minutes, strict=True))
     ]
@@ -113,6 +113,10 @@ def _ahead(year: Year) -> Sheet:
     )
     drawn = (Bars("Cards a day", bars),) if any(year.forecast) else ()
     return Sheet("Ahead", sentences.ahead(year), means if drawn else "", drawn)
+
+
+def _short(minutes: float) -> str:
+    return f"{minutes:.0f} min" if minutes >= 1 else "under 1 min"
 
 
 def _calendar(year: Year, settings: Settings) -> Sheet:
