@@ -47,6 +47,7 @@ from studyapp.study.undo import undo
 from tests_support import Clock, desk_of
 
 CARDS = range(1, 7)
+PARTS = ("days", "weeks", "months", "chapters", "tags")  # that have a goal
 WEIGHTS = (DEFAULT_WEIGHTS[0] + 0.4, *DEFAULT_WEIGHTS[1:-1], DEFAULT_WEIGHTS[-1] * 2)  # its decay
 
 
@@ -197,6 +198,8 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
     assert found.cards.retrievability == spread(recalled, cards.RECALL)
     told = json.loads(json.dumps(found.as_json()))
     assert sum(one["reviews"] for one in told["days"]) == sum(one.is_review for one in within)
+    parts = [told, *(one for part in PARTS for one in told[part])]
+    assert {one["goal"] for one in parts} == {0.9}  # and no mean of floats near it
     assert {*told["days"][0]["remembered"]} == {"value", "low", "high", "n"}
 
 

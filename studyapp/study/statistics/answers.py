@@ -70,7 +70,8 @@ def read(connection: Connection, *, learner: int) -> Answers:
 
 def _ticks(connection: Connection, *, learner: int) -> tuple[int, int, Share, int]:
     """Answers in so many words that a hint can be given, and those with a tick; ticks without
-    words, and words without a tick. One without any tick was judged by its points only if it was missed."""
+    words, and words without a tick. One without any tick was judged by its points only if it was
+    missed."""
     rows = connection.execute(
         select(
             tables.note,
