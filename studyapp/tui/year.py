@@ -169,14 +169,17 @@ def _times(year: Year) -> Sheet:
         for one in year.hours
         if one.remembered.n
     ]
-    told = "Reviews by hour, and the median of the seconds"
+    told = "All reviews by hour, and the median seconds of timed cards that came back"
     drawn: tuple[Laid, ...] = (Bars(told, hours),) if hours else ()
     drawn += (Ranges("Remembered by hour", shares, "reviews"),) if shares else ()
     return Sheet("Time", sentences.times(year), means if drawn else "", drawn)
 
 
 def _median(pace: Pace) -> str:
-    return f"{pace.seconds:4.1f} s" if pace.seconds is not None and pace.n >= FEW else "few"
+    """Of the seconds of an hour; a dash where no card came back in it."""
+    if pace.seconds is None:
+        return "–"
+    return f"{pace.seconds:4.1f} s" if pace.n >= FEW else "few"
 
 
 def _predictions(year: Year) -> Sheet:
@@ -185,8 +188,8 @@ def _predictions(year: Year) -> Sheet:
         for one in reversed(year.calibration.bins)
     ]
     means = (
-        f"{sentences.newest(year)} At each there was a chance that you would know the card, by the "
-        "weights of the schedule that were in force then. ┊ is what was predicted, ● what came."
+        f"{sentences.newest(year)} {sentences.predicting(year)} ┊ is what was predicted, ● what "
+        "came."
     )
     drawn = (Ranges("Predicted", bins, "reviews"),) if bins else ()
     return Sheet("Predictions", sentences.predicted(year), means if drawn else "", drawn)

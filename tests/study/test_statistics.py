@@ -459,6 +459,7 @@ def test_what_is_imported_tells_what_it_would_if_it_had_been_done_here(
     many = replace(found, newest=replace(found.newest, reviews=23))  # more than are looked at
     assert sentences.studied(many).endswith(": 24 reviews, imported ones too.")
     assert sentences.newest(found).startswith("Of your newest 24 reviews, 24 of them imported, si")
+    assert sentences.predicting(found).endswith("; another program scheduled what was imported.")
 
 
 def test_predictions_are_told_as_they_were_made_whatever_predicts_now(

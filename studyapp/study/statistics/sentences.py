@@ -117,6 +117,15 @@ def predicted(year: Year) -> str:
     return f"{told}; {f'{by_these:,}' if by_these else 'none'} of them by today's weights."
 
 
+def predicting(year: Year) -> str:
+    """What the predictions were made by: what another program had predicted is not known."""
+    foreign = "; another program scheduled what was imported" if year.newest.imported else ""
+    return (
+        "At each there was a chance that you would know the card, by the weights in force here "
+        f"then, at first the default ones{foreign}."
+    )
+
+
 def ticked(year: Year) -> str:
     answers = year.answers
     if not answers.unsaid.n:
