@@ -52,6 +52,7 @@ def database(tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch) -
         ("import x --undo --dry-run", "goes with neither"),
         ("import x --yes", "go with --as-attempt"),
         ("check --run .  --fix", "no --fix"),
+        ("reschedule --yes --dry-run", "--yes goes with no --dry-run"),
     ],
 )
 def test_no_option_is_passed_over_beside_another(words: str, told: str, database: Path) -> None:
