@@ -219,7 +219,7 @@ def slipping(memory: Memory) -> str:
     if memory.agains >= AGAINS_OF_A_LEECH:
         return f"{memory.agains} times Again and not learned yet"
     lapses = words.count(memory.lapses, "lapse")
-    return f"{lapses}, {memory.expected_lapses:.0f} expected"
+    return f"{lapses}, {memory.expected_lapses:.1f} expected"
 
 
 def summary_lines(
