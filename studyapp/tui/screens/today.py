@@ -807,7 +807,7 @@ def _outlook(overview: Overview) -> Laid:
     kept = overview.retention
     rows = [Row("", Content.styled("Next 14 days", "bold")), Row("  ", bars)]
     if kept.n:
-        rows.append(Row("", f"Remembered in 7 days  {words.telling(kept)}"))
+        rows.append(Row("", f"Remembered last 7 days  {words.telling(kept)}"))
         told = f"of {words.count(kept.n, 'review')}; goal {overview.goal:.0%}"
     else:
         told = "no card came back in the last 7 days"
