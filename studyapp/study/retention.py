@@ -7,8 +7,8 @@ another chapter folds to the same memory.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -24,6 +24,8 @@ from studyapp.store import entry, log, record, tables
 from studyapp.study import words
 from studyapp.study.chapter import called, known, named
 from studyapp.study.recall import telling
+
+_DIGITS = 6  # of a mean of goals: further ones are of floats, .9 being none of them
 
 card = tables.card.c
 event = tables.event.c
@@ -163,11 +165,17 @@ class Aims:
         found = {day: self.of_all(day) for day in (first + timedelta(days=n) for n in range(span))}
         if not self.own:
             return found
-        aimed, told = defaultdict[date, float](float), Counter[date]()
+        aimed = defaultdict[date, list[tuple[float, int]]](list)
         for day, chapter_id, reviews in _telling(connection, first, last, learner=learner):
-            aimed[day] += self.of(chapter_id, day) * reviews
-            told[day] += reviews
-        return found | {day: aimed[day] / told[day] for day in told}
+            aimed[day].append((self.of(chapter_id, day), reviews))
+        return found | {day: mean(goals) for day, goals in aimed.items()}
+
+
+def mean(goals: Iterable[tuple[float, int]]) -> float:
+    """What is aimed for on average, of goals with how many reviews, one at least, have each."""
+    goals = list(goals)
+    reviews = sum(number for _, number in goals)
+    return round(sum(goal * number for goal, number in goals) / reviews, _DIGITS)
 
 
 def goal(connection: Connection, first: date, last: date, *, learner: int) -> float:
@@ -178,8 +186,7 @@ def goal(connection: Connection, first: date, last: date, *, learner: int) -> fl
     if not aims.own and not any(first < day <= last for day, _ in aims.desired):
         return usual
     rows = _telling(connection, first, last, learner=learner)
-    aimed = sum(aims.of(chapter_id, day) * reviews for day, chapter_id, reviews in rows)
-    return aimed / sum(reviews for *_, reviews in rows) if rows else usual
+    return mean((aims.of(of, day), reviews) for day, of, reviews in rows) if rows else usual
 
 
 def _telling(

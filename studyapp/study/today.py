@@ -160,7 +160,7 @@ def overview(
     behind = backlog.read(connection, line, learner=learner)
     counts = line.counts()
     following = None if counts.total else tomorrow(connection, now, settings, learner=learner)
-    week = today - timedelta(days=6)
+    since = today - timedelta(days=6)  # of the last seven days, whichever weekday it is
     return Overview(
         today,
         counts,
@@ -174,8 +174,8 @@ def overview(
         line.pace.apart,
         following,
         _forecast(connection, line, following, learner=learner),
-        stats.retention(connection, week, today, learner=learner),
-        retention.goal(connection, week, today, learner=learner),
+        stats.retention(connection, since, today, learner=learner),
+        retention.goal(connection, since, today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
         tuple(_chapters(connection, line, depth=settings.depth, learner=learner)),
         ahead(connection, now, learner=learner),

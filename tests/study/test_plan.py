@@ -311,7 +311,7 @@ def test_what_a_cram_has_missed_can_be_made_due(seen: Engine, clock: Clock) -> N
     sitting.rate(Rating.AGAIN, due_on=sitting.tomorrow())
     sitting.rate(Rating.GOOD)
     assert [one.card for one in sitting.done][:1] == sitting.missed
-    assert "a cram changes nothing" in " ".join(summary_lines(sitting.summary(), clock()))
+    assert "No rating of a cram changes your schedule." in summary_lines(sitting.summary(), clock())
     before = memories(seen)
     sitting.ask_missed()
     with reading(seen) as connection:

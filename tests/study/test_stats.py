@@ -107,7 +107,7 @@ def test_cards_whose_text_is_gone_are_counted_nowhere(engine: Engine, clock: Clo
 @pytest.mark.parametrize(
     ("memory", "told"),
     [
-        (Memory(lapses=8, agains=1, expected_lapses=2.6), "8 lapses, 3 expected"),
+        (Memory(lapses=8, agains=1, expected_lapses=2.6), "8 lapses, 2.6 expected"),
         (Memory(agains=6), "6 times Again and not learned yet"),
         (Memory(lapses=3, agains=7, expected_lapses=2), "7 times Again and not learned yet"),
     ],

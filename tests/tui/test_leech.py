@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from pictures import Pictures
-from screen import NARROW, arrives, hides, shows, tells
+from screen import NARROW, WIDE, arrives, hides, shows, tells
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
 from studyapp.store import tables
@@ -63,7 +63,7 @@ async def test_what_happened_stands_beside_what_was_expected(make_app, open_toda
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await open_leech(pilot, clock)
-        await shows(pilot, "Keeps slipping: 3 lapses, 0 expected.", "remembered ●✗●✗●✗●")
+        await shows(pilot, "Keeps slipping: 3 lapses, 0.2 expected.", "remembered ●✗●✗●✗●")
         await shows(pilot, "W edit here", "K split", "& tell apart", "@ suspend", "R section 1.1")
         await hides(pilot, "experiment")
         await pilot.press("at")
@@ -75,6 +75,28 @@ async def test_what_happened_stands_beside_what_was_expected(make_app, open_toda
         await arrives(pilot, SectionScreen)
         await pilot.press("escape")
         await arrives(pilot, LeechScreen)
+
+
+async def test_as_much_of_its_past_is_drawn_as_there_is_room_for(
+    make_app, open_today, clock
+) -> None:
+    """A hundred reviews, of which every tenth was forgotten, the newest for one."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        card = card_of(app, "q00")
+        for number in range(1, 101):
+            clock.forward(days=1)
+            rating = Rating.GOOD if number % 10 else Rating.AGAIN
+            with app.desk.writing() as connection:
+                last = log.read_memory(connection, card, learner=1).last_review
+                review.answer(connection, card, last, rating, clock(), learner=1)
+        app.open(places.Leech(card))
+        await arrives(pilot, LeechScreen)
+        for size, room in ((NARROW, 64), (WIDE, 87)):
+            await pilot.resize_terminal(*size)
+            signs = ("●" * 9 + "✗") * 10
+            await shows(pilot, f"remembered {signs[-room:]}", f"the newest {room} of 100 reviews;")
 
 
 async def test_a_card_that_says_one_thing_says_why_it_is_not_split(make_app, open_today) -> None:

@@ -21,7 +21,7 @@ from studyapp.store import record, tables, tally
 from studyapp.store.tally import Sums
 from studyapp.study.desk import Desk
 from studyapp.study.recall import outcome
-from studyapp.study.retention import Aims
+from studyapp.study.retention import Aims, mean
 from studyapp.study.stats import Share, counts, share
 
 _AT_ONCE = 28  # days
@@ -164,5 +164,5 @@ def _together(first: date, days: Iterable[Day]) -> Period:
 
 def goal(days: Sequence[Day]) -> float:
     """What was aimed for in all of these, on average over what tells what was remembered."""
-    told = sum(one.told for one in days)
-    return sum(one.told * one.goal for one in days) / told if told else days[-1].goal
+    telling = [(one.goal, one.told) for one in days if one.told]
+    return mean(telling) if telling else days[-1].goal
