@@ -24,7 +24,7 @@ class Log(NamedTuple):
     """The reviews of a file, and how many of its rows are left out."""
 
     reviews: Reviews
-    left_out: Mapping[Unused, int]
+    left_out: Mapping[str, int]  # by `Unused`
 
 
 class Rows:
@@ -35,7 +35,7 @@ class Rows:
         self._columns = tuple(array("q") for _ in range(3))
         self._at = array("d")
         self._latest = (now + _AHEAD).timestamp()
-        self._left_out = Counter[Unused]()
+        self._left_out = Counter[str]()
 
     def add(self, card: object, at: float, day: date, rating: int) -> None:
         """One review; *at* is in seconds. Raises StudyError for one too many."""
@@ -60,7 +60,7 @@ class Rows:
         if (np.diff(at[order]) == 0).any():
             order = order[~_again(at[order], card[order], rating[order])]
         reviews = plain(card[order], day[order], rating[order])
-        repeated = Counter({Unused.REPEATED: len(at) - len(order)})
+        repeated = Counter[str]({Unused.REPEATED: len(at) - len(order)})
         return Log(reviews, self._left_out + repeated)  # none of a kind is no entry
 
 
