@@ -111,9 +111,8 @@ def _show(one: Proposal) -> None:
     before = " (imported before)" if one.known else ""
     click.echo(f"{one.path}: {count} of {one.name}{asked}{before}")
     for match in one.matched:
-        is_one = "is" if match.question else "answers"
         click.echo(f"  line {match.line}: {_short(match.said)}")
-        click.echo(f"    {is_one} {_short(' / '.join(match.asked))} ({match.sure})")
+        click.echo(f"    {match.told(_short)}")
     for problem in one.unmatched:
         click.echo(problem)
 
@@ -123,19 +122,10 @@ def _agreed(one: Proposal, *, yes: bool, as_json: bool) -> bool:
     so. Raises StudyError without it."""
     if yes:
         return True
-    ends = _ends(one)
+    ends = f"{one.ending} " if one.ends else ""
     if sys.stdin.isatty() and not as_json:
         return click.confirm(f"{ends}Bring {_count(len(one.answered))} in as an attempt?")
     raise StudyError(f"{ends}Nothing was changed; --yes brings the answers in without being asked.")
-
-
-def _ends(one: Proposal) -> str:
-    if one.ends is None:
-        return ""
-    from studyapp.study import words
-
-    when = words.short_day(one.ends.day)
-    return f"The open attempt of {when}, {one.ends.answered} answered, would end. "
 
 
 def _count(answers: int) -> str:

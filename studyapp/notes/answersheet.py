@@ -32,7 +32,7 @@ def parse(text: str, path: Path) -> Foreign:
     titled = {at: number for at, one in enumerate(outline.blocks) if (number := _title(one))}
     listed = [at for at, one in enumerate(outline.blocks) if one.kind is Kind.NUMBERED]
     numbers = answerkey.counted([outline.blocks[at].number for at in listed])
-    begins = titled or dict(zip(listed, numbers, strict=True))
+    begins: dict[int, int | None] = {**titled} or dict(zip(listed, numbers, strict=True))
     notes, problems, number, held = list[ForeignNote](), list[Problem](), None, list[Block]()
     for at, block in enumerate(outline.blocks):
         if at in begins or block.kind is Kind.HEADING:

@@ -8,7 +8,7 @@ attempt is known by the file (`study/provenance.py`), so that the same file make
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,6 +64,12 @@ class Matched:
         """What of theirs names it: the question, or without one the number and the answer."""
         return self.question or f"{self.number}. {self.answer}"
 
+    def told(self, short: Callable[[str], str]) -> str:
+        """Which of ours it is, made *short*, and how sure that is."""
+        return (
+            f"{'is' if self.question else 'answers'} {short(' / '.join(self.asked))} ({self.sure})"
+        )
+
     @property
     def sure(self) -> str:
         """How sure it is that this is asked, in words."""
@@ -94,6 +100,14 @@ class Proposal:
     @property
     def answered(self) -> tuple[Matched, ...]:
         return tuple(one for one in self.matched if one.answer)
+
+    @property
+    def ending(self) -> str:
+        """That an open attempt would end, in a sentence; empty if none would."""
+        if self.ends is None:
+            return ""
+        when = words.short_day(self.ends.day)
+        return f"The open attempt of {when}, {self.ends.answered} answered, would end."
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,16 @@ def test_answers_without_questions_go_by_their_numbers(
     assert arrival.take_out(desk, path, arrival.read(desk, path)[1]) == (3, 0)
 
 
+def test_numbered_answers_are_shown_as_such_and_told_of_where_no_chapter_is_named(
+    command: Callable[..., str], tmp_path: Path
+) -> None:
+    (path := tmp_path / "mine.md").write_text("1. upwash\n4. seeds\n")
+    shown = command("import", str(path), "--as-attempt", "--chapter", "1", "--dry-run")
+    assert "line 2: 4. seeds\n    answers What does a gizzard do? (its number alone)" in shown
+    with pytest.raises(StudyError, match="Numbered answers .* with --as-attempt --chapter N"):
+        formats.read(path)
+
+
 @pytest.mark.parametrize("text", ["## 1\n\nupwash\n\n## 4.\n\n1. seeds\n2. grit\n"])
 def test_answers_below_numbers_go_by_these(text: str, propose: Callable[..., Proposal]) -> None:
     found = propose(text, "1").matched
