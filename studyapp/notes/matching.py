@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -56,11 +56,12 @@ class By(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Ours:
     """A question that we have: the number of the book's one that it is, or is part of; what it
-    asks, on its first line and below; and all that it says."""
+    asks, on its first line and below; and all that it says. `cases` ask it in other situations."""
 
     number: int | None
     asks: str
     says: str
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +98,26 @@ def by_number(theirs: Sequence[ForeignNote], ours: Sequence[Ours]) -> list[Match
     return [*found.values()]
 
 
-class _Wordings:
-    """What each of ours asks, to be found by it: to the letter, or else word for word."""
+class Wordings:
+    """The texts in which each of several things is asked, to find it by one of these: to the
+    letter, or else word for word. What a text says below its first line may be left out."""
 
-    def __init__(self, ours: Sequence[Ours]) -> None:
+    def __init__(self, asked: Sequence[Iterable[str]]) -> None:
         self.places = defaultdict[str, set[int]](set)
-        for place, one in enumerate(ours):
-            for text in {one.asks, one.asks.split("\n")[0]}:
-                for key in (_spaced(text), wording.said(text)):
+        for place, texts in enumerate(asked):
+            for text in texts:
+                for key in _keys(text) + _keys(text.split("\n")[0]):
                     self.places[key].add(place)
-        self.places.pop("", None)
 
     def __getitem__(self, question: str) -> list[int]:
-        """The places of those of ours that ask *question*; more than one where words leave it
-        open."""
-        for key in (_spaced(question), wording.said(question)):
-            if key in self.places:
-                return sorted(self.places[key])
-        return []
+        """The places of what asks *question*; more than one where words leave it open."""
+        found = (self.places[key] for key in _keys(question) if key in self.places)
+        return sorted(next(found, ()))
+
+
+def _keys(text: str) -> list[str]:
+    """A text to the letter, and what it says word for word."""
+    return [key for key in (" ".join(text.split()), wording.said(text)) if key]
 
 
 class _Matching:
@@ -122,7 +125,7 @@ class _Matching:
 
     def __init__(self, theirs: Sequence[ForeignNote], ours: Sequence[Ours]) -> None:
         self.theirs = theirs
-        wordings = _Wordings(ours)
+        wordings = Wordings([(one.asks, *one.cases) for one in ours])
         worded = {at: places for at, one in enumerate(theirs) if (places := wordings[one.question])}
         self.parts = _as_one(ours, {place for places in worded.values() for place in places})
         where = {place: at for at, parts in enumerate(self.parts) for place in parts}
@@ -298,10 +301,6 @@ class _Index:
             for place, other in self.having.get(word, ()):
                 cosines[place] += weight * other
         yield from cosines.items()
-
-
-def _spaced(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _words(text: str) -> Counter[str]:

@@ -22,13 +22,13 @@ from sqlalchemy import Connection, Row, select, update
 from studyapp.errors import StudyError
 from studyapp.notes import answersheet, formats, matching, wording
 from studyapp.notes.foreign import Answers, Foreign, ForeignNote
-from studyapp.notes.matching import By, Ours
+from studyapp.notes.matching import By, Ours, Wordings
 from studyapp.notes.note import Note, NoteKind, Problem
 from studyapp.store import log, owner, tables
 from studyapp.study import chapter as chapters
 from studyapp.study import library, provenance, words
 from studyapp.study.admission import is_started
-from studyapp.study.card import as_note
+from studyapp.study.card import as_note, read_variants
 from studyapp.study.desk import Desk
 from studyapp.study.draft import storable
 from studyapp.study.learner import FIRST, name_of
@@ -40,14 +40,15 @@ attempt = tables.attempt.c
 chapter = tables.chapter.c
 note = tables.note.c
 responses = tables.response.c
+case = tables.variant.c
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
     """One of their questions, the line that it is on, what they answered, and what we ask instead:
     several questions (ids), where ours asks in parts. `by` and `likeness` say how sure that is. A
-    post says which `variant` of the question it answers. Without a question it is an answer that
-    has a number alone."""
+    post says which `variant` of the question it answers, and who asks in its words, too. Without a
+    question it is an answer that has a number alone."""
 
     line: int
     question: str
@@ -328,19 +329,22 @@ def _ours(connection: Connection, chapter_id: int, *, learner: int) -> _Ours:
         select(tables.note).where(*asked_in(chapter_id, learner=learner)).order_by(*BOOK_ORDER)
     ).all()
     has_book = any(row.book is not None for row in rows)
-    notes = tuple((row.id, as_note(row)) for row in rows)
+    cases = read_variants(connection, [row.id for row in rows])
+    notes = tuple((row.id, as_note(row, cases.get(row.id, ()))) for row in rows)
     texts = (
-        Ours(row.book if has_book else row.number, one.question, _says(one))
+        Ours(row.book if has_book else row.number, one.question, _says(one), (*_cases(one),))
         for row, (_, one) in zip(rows, notes, strict=True)
     )
     return _Ours(notes, tuple(texts))
 
 
 def _prompts(connection: Connection, *, learner: int) -> list[str]:
-    """What the questions of all chapters ask."""
+    """What the questions of all chapters ask, in each of their cases."""
     here = note.chapter_id.in_(_numbered(connection, learner=learner))
     asks = here, is_question(), owner.visible(note, learner=learner)
-    return [*connection.scalars(select(note.prompt).where(*asks))]
+    own = select(note.prompt).where(*asks)
+    cases = select(case.prompt).join(tables.note, note.id == case.note_id).where(*asks)
+    return [*connection.scalars(own), *connection.scalars(cases)]
 
 
 def _says(one: Note) -> str:
@@ -349,16 +353,29 @@ def _says(one: Note) -> str:
 
 def _matched(theirs: ForeignNote, found: matching.Match, ours: _Ours) -> Matched:
     parts = [ours.notes[place] for place in found.ours]
+    variant = _variant(parts[0][1], theirs.question) if found.by is By.SAME else None
     return Matched(
         theirs.line,
         theirs.question,
         storable(theirs.answer).strip("\n"),
         tuple(note_id for note_id, _ in parts),
-        tuple(part.prompt for _, part in parts),
+        tuple(part.shown(variant).prompt for _, part in parts),
         ours.texts[found.ours[0]].number,
         found.by,
         found.likeness,
+        variant,
     )
+
+
+def _cases(one: Note) -> Iterator[str]:
+    """What the variants of a question ask."""
+    return (one.shown(variant.key).question for variant in one.variants)
+
+
+def _variant(one: Note, asked: str) -> str | None:
+    """The variant of a question that is *asked* in its words; None if that is its own text."""
+    place, *_ = Wordings([(one.question,), *((text,) for text in _cases(one))])[asked]
+    return one.variants[place - 1].key if place else None
 
 
 def _answered(

@@ -83,6 +83,10 @@ def birds(tmp_path: Path) -> Path:
         + " -->"
         for name, question, answer, book in OURS
     ]
+    notes[-1] += (
+        "\n\n<!-- variant -->\n\n### Where do cranes spend it?\n\nIn Spain.\n\n- [ ] Spain"
+        "\n\n<!-- variant -->\n\n### Where do storks spend it?\n\nIn Chad.\n\n- [ ] Chad"
+    )
     (root / "1" / "questionnaire.md").write_text(questionnaire(*notes))
     (root / "2" / "questionnaire.md").write_text(
         questionnaire("## What is a loss? {#loss}\n\nA figure.\n\n- [ ] a figure", chapter=2)
@@ -156,6 +160,20 @@ def test_a_part_in_its_own_words_gets_its_own_answer(propose: Callable[..., Prop
     ]
 
 
+def test_what_asks_in_the_words_of_a_variant_answers_that(
+    propose: Callable[..., Proposal], own: Engine, clock: Clock
+) -> None:
+    found = propose("**Where do storks spend it?**\n\nIn Africa.\n")
+    assert [one.asked for one in found.matched] == [("Where do storks spend it?",)]
+    arrival.bring_attempt(desk_of(own, clock), found)
+    asked = Attempt(desk_of(own, clock), 1).current
+    assert (asked.note.id, asked.note.prompt, asked.text) == (
+        "swallows",
+        "Where do storks spend it?",
+        "In Africa.",
+    )
+
+
 def test_of_a_notebook_which_has_no_lines_nothing_is_dropped_without_a_word(
     own: Engine, clock: Clock, tmp_path: Path
 ) -> None:
@@ -200,7 +218,7 @@ def test_numbered_answers_are_shown_as_such_and_told_of_where_no_chapter_is_name
     (path := tmp_path / "mine.md").write_text("1. upwash\n4. seeds\n")
     shown = command("import", str(path), "--as-attempt", "--chapter", "1", "--dry-run")
     assert "line 2: 4. seeds\n    answers What does a gizzard do? (its number alone)" in shown
-    with pytest.raises(StudyError, match="Numbered answers .* with --as-attempt --chapter N"):
+    with pytest.raises(StudyError, match=r"Numbered answers .* with --as-attempt --chapter N"):
         formats.read(path)
 
 
