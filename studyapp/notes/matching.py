@@ -88,14 +88,15 @@ def match(theirs: Sequence[ForeignNote], ours: Sequence[Ours]) -> list[Match]:
 
 def by_number(theirs: Sequence[ForeignNote], ours: Sequence[Ours]) -> list[Match]:
     """The same of answers that stand there without their questions: their numbers alone tell. Of a
-    number that is there twice, the first is meant."""
+    number that is there twice, the answered one is meant, else the first."""
     places, found = defaultdict[int | None, list[int]](list), dict[int, Match]()
     for place, one in enumerate(ours):
         places[one.number].append(place)
-    for at, note in enumerate(theirs):
-        if note.number is not None and note.number in places:
-            found.setdefault(note.number, Match(at, (*places[note.number],), By.NUMBER, 0.0))
-    return [*found.values()]
+    for at in sorted(range(len(theirs)), key=lambda at: not theirs[at].answer):
+        number = theirs[at].number
+        if number is not None and number in places:
+            found.setdefault(number, Match(at, (*places[number],), By.NUMBER, 0.0))
+    return sorted(found.values(), key=lambda one: one.theirs)
 
 
 class Wordings:

@@ -222,9 +222,16 @@ def test_numbered_answers_are_shown_as_such_and_told_of_where_no_chapter_is_name
         formats.read(path)
 
 
-@pytest.mark.parametrize("text", ["## 1\n\nupwash\n\n## 4.\n\n1. seeds\n2. grit\n"])
-def test_answers_below_numbers_go_by_these(text: str, propose: Callable[..., Proposal]) -> None:
-    found = propose(text, "1").matched
+SHEETS = {
+    "headings": "## 1\n\nupwash\n\n## 4.\n\n1. seeds\n2. grit\n",
+    "bare items": "1.\n2.\n1. upwash\n4.\n  1. seeds\n  2. grit\n",
+    "bold, all one": "**1.** upwash\n\n**1.**\n\n**1.** \n\n**1.** 1. seeds\n  2. grit\n",
+}
+
+
+@pytest.mark.parametrize("shape", SHEETS)
+def test_numbered_answers_have_many_shapes(shape: str, propose: Callable[..., Proposal]) -> None:
+    found = [one for one in propose(SHEETS[shape], "1").matched if one.answer]
     assert [(one.number, one.answer) for one in found] == [(1, "upwash"), (4, "1. seeds\n2. grit")]
 
 
