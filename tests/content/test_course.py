@@ -43,7 +43,6 @@ WRITTEN = {
     "heading": "## {asked}\n\n{answer}\n",
     "list": "- {asked}\n    - {answer}\n",
     "quote": "> {asked}\n\n{answer}\n",
-    "paragraph": "{asked}\n\n{answer}\n",
 }
 
 

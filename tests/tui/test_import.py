@@ -101,7 +101,7 @@ async def test_answers_from_elsewhere_are_seen_picked_and_judged_as_an_attempt(
     async with make_app().run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("Q", "down", "enter")
-        await shows(pilot, "4 of them are answers to the questions of chapter 1", "c as answers")
+        await shows(pilot, "4 answers to questions of chapter 1 are in it", "c as answers")
         await pilot.press("x", "c")
         await shows(pilot, "4 of 4 answers", "[x] What is q00?", "is What is q00? (the same words)")
         await shows(pilot, "Mine 0.", "1 remark below")

@@ -299,7 +299,7 @@ class ImportScreen(Page):
             return []
         number = len(filled.answered)
         return [
-            f"{number} of them are answers to the questions of {filled.name}: "
+            f"{number} answers to questions of {filled.name} are in it: "
             f"{self.key_of('quiz')} shows which answers which, to be judged there instead."
         ]
 
