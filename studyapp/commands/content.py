@@ -108,11 +108,12 @@ def import_(
                 gone = _taken_back(imports.take_back(desk, file))
                 click.echo(f"{file}: {gone or answers.taken_back(desk, file, form) or _UNKNOWN}")
         return
+    if as_attempt:
+        with opening.study(writes=not dry_run) as desk:
+            how = {"dry_run": dry_run, "undo": undo, "yes": yes, "as_json": as_json}
+            sys.exit(int(answers.take(desk, files, form, chapter, **how)))
     sources = [imports.Source(file, *formats.read(file, form)) for file in files]
     with opening.study(writes=not dry_run) as desk:
-        if as_attempt:
-            how = {"dry_run": dry_run, "undo": undo, "yes": yes, "as_json": as_json}
-            sys.exit(int(answers.take(desk, sources, chapter, **how)))
         with stoppable("Importing") as heard:
             done = imports.bring(desk, sources, dry_run=dry_run, progress=heard)
         hints = [answers.hint(desk, source) for source in sources] if dry_run else []

@@ -75,8 +75,9 @@ def _filled(desk: Desk, source: Source) -> Proposal | None:
     """A questionnaire is one whose questions are known, most of them, and not one or two."""
     with suppress(StudyError):
         found = arrival.match(desk, source.path, source.foreign)
-        many = max(_FEW, len(source.foreign.notes) / 2)
-        return found if len(found.answered) >= many and not found.known else None
+        if len(found.answered) >= max(_FEW, len(source.foreign.notes) / 2):
+            found = arrival.match(desk, source.path, arrival.read(desk, source.path)[1])
+            return None if found.known else found
     return None
 
 
