@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from studyapp.notes import answerkey, prose
+from studyapp.notes import answerkey, encoding
 from studyapp.notes.answer import worded
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import Problem
@@ -42,7 +42,7 @@ class _Start:
 def read(path: Path) -> Foreign:
     """Read the answers of a file, as notes that ask nothing, each with its number. Raises
     StudyError if it cannot be read, or is no text."""
-    return parse(prose.text_of(path), path)
+    return parse(encoding.text_of(path), path)
 
 
 def parse(text: str, path: Path) -> Foreign:
