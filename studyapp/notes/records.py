@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from studyapp.errors import StudyError
-from studyapp.notes import ankitext, columns
+from studyapp.notes import ankitext, columns, jsontext
 from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign
 from studyapp.notes.notebook import Finder
@@ -34,7 +34,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 def read(path: Path) -> Foreign:
     """Read a list of objects. Raises StudyError if it cannot be read, or is none."""
-    text = text_of(path)
+    text, halves = jsontext.mended(text_of(path), path)
     try:
         said = json.loads(text)
     except ValueError as error:
@@ -46,7 +46,8 @@ def read(path: Path) -> Foreign:
     if not _asks(names):
         told = "it has no list of objects with a question and an answer each"
         raise StudyError(f"{path} has no notes that can be read: {told}.")
-    return _read(objects, names, text, path)
+    found = _read(objects, names, text, path)
+    return replace(found, problems=tuple(sorted((*found.problems, *halves))))
 
 
 def _asks(names: Sequence[str]) -> bool:

@@ -198,6 +198,7 @@ _MARKS = [
         "<script>",
         "&#0;",
     ),
+    *("\\ud83d", "\\ude00", "\\ud83d\\ude00", "\\\\ud83d"),  # escapes of JSON, halves among them
     *("{", "}", ",", '"cells"', "\x1f", "9" * 30, "-1", "\ud83d\ude00", "é", "e\u0301"),
 ]
 
