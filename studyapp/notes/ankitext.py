@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -98,12 +98,18 @@ def parse(text: str, path: Path) -> Foreign:
     reading.within = pictures.keys()
     for line, record in reading.records(lines):
         reading.take(line, record)
-    reading.tell_lost()
-    return Foreign(
-        tuple(reading.notes),
-        media=tuple(Media(name, partial(bytes, data)) for name, data in pictures.items()),
-        problems=tuple(sorted(reading.problems)),
-    )
+    media = tuple(Media(name, partial(bytes, data)) for name, data in pictures.items())
+    return replace(reading.found(), media=media)
+
+
+def of_named(records: Iterable[tuple[int, Mapping[str, str]]], path: Path) -> Foreign:
+    """The notes of records with their lines, each of which names its own fields, of which the first
+    asks and the second answers. Nothing in them makes this raise."""
+    reading = _Reading(_Head({"columns": ""}), path)
+    for line, record in records:
+        reading.name(list(record))
+        reading.take(line, list(record.values()))
+    return reading.found()
 
 
 def said(kind: str, fields: Sequence[str]) -> ForeignNote | None:
@@ -147,10 +153,16 @@ class _Reading:
         self.within: Set[str] = set()  # the names of pictures that are written into the text
         self.lost: dict[str, list[int]] = {}
         self.met: dict[str, int] = {}
-        self.said: dict[tuple[str, str, str], int] = {}
+        self.said: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self.taken = 0  # records, several of which may be on one line
 
     def report(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, line, message))
+
+    def name(self, names: list[str]) -> None:
+        """Take the fields of the records that follow for what they are called."""
+        self.names, self.topics = names, columns.topics(names)
+        self.special["deck column"] = columns.deck(names)
 
     def separator(self, lines: Sequence[str]) -> str:
         said = self.head.said.get("separator", "")
@@ -198,10 +210,8 @@ class _Reading:
                 continue
             record = sheet.shorn(record, self.table.width)
             if self.table.names == tuple(record) and not self.names:
-                self.names = self.table.ordered(record)
                 self.head.said["columns"] = ""
-                self.special["deck column"] = columns.deck(self.names)
-                self.topics = columns.topics(self.names)
+                self.name(self.table.ordered(record))
                 if settings := ", ".join(record[at] for at in self.table.settings):
                     self.report(line, f"not kept, how its program asks: {settings}")
             elif why := self.table.why_unread(record):
@@ -215,16 +225,16 @@ class _Reading:
 
     def take(self, line: int, record: list[str]) -> None:
         """Make a note of a record."""
+        self.taken += 1
         if max(map(len, record)) > ankifield.LONGEST:
             self.report(line, _TOO_LONG)
             return
         own = {name: _cell(record, place) for name, place in self.special.items()}
         places = [at for at in range(len(record)) if at not in self.special.values()]
         if "tags column" not in self.head.said and "columns" in self.head.said:
-            places = [at for at in places if self._name(at).casefold() != "tags"]
-            own["tags column"] = " ".join(
-                record[at] for at in range(len(record)) if self._name(at).casefold() == "tags"
-            )
+            tagged = [at for at in range(len(record)) if columns.has_tags(self._name(at))]
+            places = [at for at in places if at not in tagged]
+            own["tags column"] = " ".join(record[at] for at in tagged)
         places = [at for at in places if at not in self.topics]
         tags = ("_".join(_cell(record, at).split()) for at in self.topics)
         own["tags column"] = " ".join([own["tags column"], *tags])
@@ -292,9 +302,9 @@ class _Reading:
         if guid:
             guid += mark
         else:
-            former = self.said.setdefault((kind, front, answer), line)
-            if former != line:
-                self.report(line, f"this note is on line {former} already, word for word")
+            former, there = self.said.setdefault((kind, front, answer), (self.taken, line))
+            if former != self.taken:
+                self.report(line, f"this note is on line {there} already, word for word")
                 return
             said = front or "\n\n".join(halves(answer))  # its name from before there were halves
             key = f"{kind}: {' '.join(said.split())}"
@@ -316,10 +326,11 @@ class _Reading:
     def _name(self, at: int) -> str:
         return self.names[at].strip() if at < len(self.names) else ""
 
-    def tell_lost(self) -> None:
+    def found(self) -> Foreign:
         for lost, lines in sorted(self.lost.items()):
             more = f", and in {len(lines) - 1} more" if len(lines) > 1 else ""
             self.report(lines[0], f"left out here{more}: {lost}")
+        return Foreign(tuple(self.notes), problems=tuple(sorted(self.problems)))
 
 
 def _cell(record: Sequence[str], place: int) -> str:

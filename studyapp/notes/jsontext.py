@@ -20,6 +20,20 @@ _ESCAPE = re.compile(
     r"|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2})|.)",
     re.DOTALL,
 )
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}]', re.DOTALL)
+
+
+class Object(dict[str, Any]):
+    """An object of JSON: the line on which it begins, and the names that it has more than once, of
+    which the last one holds."""
+
+    __slots__ = ("line", "twice")
+
+    def __init__(self, pairs: list[tuple[str, Any]], line: int = 1) -> None:
+        super().__init__(pairs)
+        self.line = line
+        names = [name for name, _ in pairs] if len(self) < len(pairs) else []
+        self.twice = tuple(name for name in self if names.count(name) > 1) if names else ()
 
 
 def mended(text: str, path: Path) -> tuple[str, tuple[Problem, ...]]:
@@ -43,6 +57,30 @@ def loads(said: str | bytes) -> Any:
         return json.loads(mended(text, Path())[0])
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def located(text: str, line: int = 1) -> Any:
+    """The value of JSON that begins on a *line*, of which each object is an `Object`, and a number
+    is as it is written. Raises ValueError if it is none, and RecursionError."""
+    begins = _begins(text, line)
+
+    def made(pairs: list[tuple[str, Any]]) -> Object:
+        return Object(pairs, next(begins, line))
+
+    return json.loads(
+        text, object_pairs_hook=made, parse_int=str, parse_float=str, parse_constant=str
+    )
+
+
+def _begins(text: str, line: int) -> Iterator[int]:
+    """The lines on which objects begin, in the order in which they end, as they are made."""
+    begun, at = list[int](), 0
+    for token in _TOKEN.finditer(text):
+        if token[0] == "{":
+            line, at = line + text.count("\n", at, token.start()), token.start()
+            begun.append(line)
+        elif token[0] == "}" and begun:
+            yield begun.pop()
 
 
 def _pieces(text: str, halves: list[int]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,10 +33,10 @@ _LONG = 60_000  # bytes of a beginning from which the text may go on
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A table of `width` columns: the sign between them, and where a row names them, which of them
-    asks, which answers, which have options, be they picked by letters or numbers, and which are
-    settings of a program that asks them. `is_sure` says whether it holds notes, `is_log` that it
-    logs reviews, `is_half` that its first row names columns, but none that asks or none that
-    answers."""
+    asks, which answers, which have options, be they picked by letters or numbers or wrong ones that
+    the right one stands apart from, and which are settings of a program that asks them. `is_sure`
+    says whether it holds notes, `is_log` that it logs reviews, `is_half` that its first row names
+    columns, but none that asks or none that answers."""
 
     sign: str
     width: int = 0
@@ -45,6 +45,7 @@ class Sheet:
     right: int = 1
     options: tuple[int, ...] = ()
     is_picked: bool = False
+    is_apart: bool = False
     settings: tuple[int, ...] = ()
     is_sure: bool = False
     is_log: bool = False
@@ -58,9 +59,10 @@ class Sheet:
         if tuple(row) == self.names:
             return [question, answer, *others]
         offered = self._offered(row)
-        if offered:
+        if offered and not self.is_apart:
             answer = columns.chosen(answer, offered, is_picked=self.is_picked)
-        return [columns.asked(question, answer, offered), answer, *others]
+        asked = columns.asked(question, answer, offered, is_apart=self.is_apart)
+        return [asked, answer, *others]
 
     def _offered(self, row: Sequence[str]) -> list[str]:
         return columns.offered(["".join(row[at : at + 1]) for at in self.options])
@@ -71,11 +73,11 @@ class Sheet:
         cells = len(row)
         if cells > self.width:
             more = f"{cells} cells where the others have {self.width}, so what answers is not sure"
-            return f"this row has {more}; not read: {_begun(row)}"
+            return f"this row has {more}; not read: {begun(row)}"
         if cells < self.width and not "".join(row[self.right : self.right + 1]).strip():
-            return f"this row has no answer; not read: {_begun(row)}"
+            return f"this row has no answer; not read: {begun(row)}"
         if cells < self.width and cells <= self.left:
-            return f"this row has no question; not read: {_begun(row)}"
+            return f"this row has no question; not read: {begun(row)}"
         return ""
 
 
@@ -130,12 +132,18 @@ def shorn(row: Sequence[str], width: int) -> list[str]:
     return list(row[:end])
 
 
+def is_log(names: Iterable[str]) -> bool:
+    """Whether columns are those of a log of reviews."""
+    return {*names} >= _LOG
+
+
 def is_comment(row: Sequence[str]) -> bool:
     """Whether a row is none: it begins with # and has one cell alone."""
     return len(row) == 1 and row[0].startswith("#")
 
 
-def _begun(row: Sequence[str]) -> str:
+def begun(row: Sequence[str]) -> str:
+    """How a row that is not read begins."""
     said = " | ".join(" ".join(cell.split()) for cell in row if cell.strip())
     return said if len(said) <= _SHOWN else f"{said[:_SHOWN].rstrip()} …"
 
@@ -164,7 +172,7 @@ def _rows(lines: Sequence[str], sign: str, *, is_whole: bool) -> list[list[str]]
 def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None:
     head = next((row for row in rows if len(row) > 1), rows[0])
     names = tuple(plain(cell).casefold() for cell in head)
-    if {*names} >= _LOG:
+    if is_log(names):
         return Sheet(sign, is_log=True)
     width = _width(rows)
     if max(width, len(head)) < 2:
@@ -198,7 +206,7 @@ def _named(table: Sheet, names: Sequence[str], rows: Sequence[Sequence[str]]) ->
     table = replace(table, options=places, settings=columns.settings(names))
     answers = ["".join(row[table.right : table.right + 1]) for row in rows]
     is_picked = bool(places) and columns.picks(answers, [table._offered(row) for row in rows])
-    return replace(table, is_picked=is_picked)
+    return replace(table, is_picked=is_picked, is_apart=columns.stand_apart(names))
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:

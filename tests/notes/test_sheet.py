@@ -147,6 +147,15 @@ def test_columns_are_known_by_languages_and_in_several(tmp_path: Path, head: str
     assert [(one.question, one.answer) for one in found.notes] == [("uno", "one"), ("due", "two")]
 
 
+def test_a_right_option_that_stands_apart_is_no_place_of_another(tmp_path: Path) -> None:
+    text = "question,correct_answer,wrong 1,wrong 2\n3-2?,1,2,3\nc?,b,x,y\n"
+    _, found = formats.read(written(tmp_path, "a.csv", text))
+    assert [(one.question, one.answer) for one in found.notes] == [
+        ("3-2?\n\nA) 1\\\nB) 2\\\nC) 3", "1"),
+        ("c?\n\nA) b\\\nB) x\\\nC) y", "b"),
+    ]
+
+
 FRANCE = "Capital of France?\n\nA) Oslo\\\nB) Paris\\\nC) Rome"
 ITALY = "Capital of Italy?\n\nA) Bern\\\nB) Rome"
 

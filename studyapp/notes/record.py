@@ -1,0 +1,239 @@
+"""One note of JSON: which of an object's keys asks, which answers, and what its values say.
+
+Its options may be a list, an object that names them or some keys; an answer names one by its words,
+its letter, its key or its number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from studyapp.notes import columns, glossary
+from studyapp.notes.jsontext import Object
+
+_INDEX = {"answer index", "correct index", "correct answer index", "correct option index"}
+_IDS = {"id", "uuid", "guid"}
+_RIGHT = re.compile(r"(?:is )?(?:correct|right|answer|true)")
+_OPTION = ("text", "option", "choice", "answer", "content", "value", "label", "name", "title")
+_KEY = ("key", "letter", "id", "label", "option")
+_LETTERED = re.compile(r"\(?([A-Za-z])[).:][ \t]*")
+
+
+@dataclass(slots=True)
+class Options:
+    """What a question offers: texts, what each is called, and those that are marked as right."""
+
+    texts: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    right: list[str] = field(default_factory=list)
+
+    def add(self, text: str, key: str = "", *, is_right: bool = False) -> None:
+        self.texts.append(text)
+        self.keys.append(key.casefold())
+        self.right += [text] if is_right else []
+
+
+@dataclass(slots=True)
+class Record:
+    """An object that asks. `asks` and `answers` are its keys, `used` all that have been read,
+    `is_counted` says that the answer is the number of an option, `is_apart` that the right one is
+    not among them. `others` are fields that stand below the answer."""
+
+    line: int
+    asks: str
+    answers: str
+    question: str
+    answer: list[str]
+    options: Options = field(default_factory=Options)
+    is_counted: bool = False
+    is_apart: bool = False
+    tags: tuple[str, ...] = ()
+    deck: tuple[str, ...] = ()
+    others: dict[str, str] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+    used: frozenset[str] = frozenset()
+
+    @property
+    def numbers(self) -> list[int]:
+        """The answers, if all are numbers of options, and not always options themselves."""
+        said = self.answer if self.options.texts and not self.is_apart else []
+        is_place = self.is_counted or any(one not in self.options.texts for one in said)
+        return [int(one) for one in said] if is_place and all(map(_is_number, said)) else []
+
+    def fields(self, first: int) -> dict[str, str]:
+        """Its fields by their names, what asks and what answers before all others; *first* is the
+        number of the first option."""
+        answer = "\n".join(self._chosen(one, first) for one in self.answer)
+        offered = self.options.texts
+        right = answer if self.is_apart else ""  # else it is one of them, or says more
+        asked = columns.asked(self.question, right, offered, is_apart=self.is_apart)
+        said = {self.asks: asked, self.answers: answer, **self.others}
+        said |= {"tags": " ".join(self.tags)} if self.tags else {}
+        return said | ({"deck": "::".join(self.deck)} if self.deck else {})
+
+    def _chosen(self, said: str, first: int) -> str:
+        offered = [] if self.is_apart else self.options.texts
+        if offered and said.casefold() in self.options.keys and said not in offered:
+            return offered[self.options.keys.index(said.casefold())]
+        if self.numbers:
+            at = int(said) - first
+            return offered[at] if 0 <= at < len(offered) else said
+        if (lettered := _LETTERED.match(said)) and said[lettered.end() :] in offered:
+            return said[lettered.end() :]
+        return columns.chosen(said, offered, is_picked=False) if offered else said
+
+
+def of(one: Object, known: Collection[str] = ()) -> Record | None:
+    """The record that an object is by the names of its keys; None if it is none. One of *known*
+    keys asks, even where nothing answers."""
+    keys = list(one)
+    names = dict(zip(keys, columns.named(keys), strict=True))
+    said = columns.sides(list(names.values()), [])
+    if said is not None:
+        asks, answers = keys[said[0]], keys[said[1]]
+    else:
+        asking = (key for key, name in names.items() if glossary.asks(name) or key in known)
+        asks, answers = next(asking, ""), ""
+    if not asks:
+        return None
+    offers = [keys[at] for at in columns.options(list(names.values())) if keys[at] != asks]
+    given = [key for key, name in names.items() if glossary.is_of_question(name) and key != asks]
+    index = next((key for key, name in names.items() if name in _INDEX), "")
+    if (
+        not offers
+        and isinstance(one.get(answers), list)
+        and (other := _other(one, [*given, index], answers))
+    ):
+        offers, answers = [*offers, answers], other  # the right one of these
+    elif not answers and index and offers:
+        answers = index
+    offers = [key for key in offers if key != answers]
+    options = _options([one[key] for key in offers])
+    if not options.texts and _has_marks(one.get(answers)):
+        offers, options = [answers], _options([one[answers]])
+    answer = list(options.right)
+    if answers not in offers and answers:
+        answer = _said_list(one[answers])
+    if not answers and not answer and asks not in known:
+        return None
+    tags = [key for key, name in names.items() if columns.has_tags(name) or name == "tag"]
+    topics = [key for key, name in names.items() if columns.is_topic(name) and key not in tags]
+    decks = [key for key, name in names.items() if columns.is_of_deck(name)]
+    plays = [keys[at] for at in columns.settings(list(names.values()))] if options.texts else []
+    plays += [key for key, name in names.items() if name in _IDS]
+    used = {asks, answers, *offers, *tags, *topics, *decks, *plays}
+    return Record(
+        one.line,
+        asks,
+        answers or "answer",
+        text(one[asks]),
+        answer,
+        options,
+        is_counted=bool(answers) and answers == index,
+        is_apart=columns.stand_apart([names[key] for key in offers]),
+        tags=(
+            *(tag for key in tags for tag in _tags(one[key])),
+            *("_".join(tag.split()) for key in topics for tag in _said_list(one[key])),
+        ),
+        deck=tuple(part for key in decks for part in text(one[key]).split("::")),
+        others={key: text(value) for key, value in one.items() if key not in used and text(value)},
+        settings=tuple(key for key in plays if text(one[key])),
+        used=frozenset(used),
+    )
+
+
+def text(said: Any) -> str:
+    """What a value says: of a list one thing below the other, of an object each with its name."""
+    if isinstance(said, list):
+        return "\n".join(filter(None, map(text, said)))
+    if isinstance(said, dict):
+        if len(said) == 1 and {*said} & {*_OPTION}:
+            return text(next(iter(said.values())))
+        return "\n".join(f"{key}: {text(value)}" for key, value in said.items() if text(value))
+    return "" if said is None else re.sub(r"\r\n?", "\n", str(said)).strip("\n")
+
+
+def is_plain(said: Any) -> bool:
+    """Whether a value is a text, a number, or a list of such."""
+    return all(map(is_plain, said)) if isinstance(said, list) else isinstance(said, str | bool)
+
+
+def _other(one: Mapping[str, Any], keys: Sequence[str], answers: str) -> str:
+    others = (key for key in keys if key and key != answers and text(one[key]))
+    return next(others, "")
+
+
+def _said_list(said: Any) -> list[str]:
+    return [*filter(None, map(text, said))] if isinstance(said, list) else [text(said)]
+
+
+def _tags(said: Any) -> Iterator[str]:
+    """Each text of a list is one tag; a text has several, between blanks and commas."""
+    if isinstance(said, list):
+        yield from ("_".join(text(one).split()) for one in said)
+    else:
+        yield from re.split(r"[\s,;]+", text(said))
+
+
+def _options(values: Sequence[Any]) -> Options:
+    found = Options()
+    for value in values:
+        if isinstance(value, dict):
+            _add_named(value, found)
+        elif isinstance(value, list):
+            for one in value:
+                _add(one, found)
+        elif len(values) > 1:
+            found.add(text(value))
+        else:
+            for one in columns.offered([text(value)]):
+                found.add(one)
+    letters = [_LETTERED.match(one) for one in found.texts]
+    if all(one and ord(one[1].lower()) == ord("a") + at for at, one in enumerate(letters)):
+        found.texts = [_LETTERED.sub("", one, count=1) for one in found.texts]
+        found.right = [_LETTERED.sub("", one, count=1) for one in found.right]
+    return found
+
+
+def _add_named(value: Mapping[str, Any], found: Options) -> None:
+    """Options by their letters; or by their texts, each true or false."""
+    is_marked = all(isinstance(one, bool) for one in value.values())
+    for key, one in value.items():
+        if is_marked:
+            found.add(key, is_right=one)
+        elif isinstance(one, dict):
+            _add(one, found, key)
+        else:
+            found.add(text(one), key)
+
+
+def _add(one: Any, found: Options, key: str = "") -> None:
+    if not isinstance(one, dict):
+        found.add(text(one), key)
+        return
+    is_right = any(_is_mark(name, said) and said is not False for name, said in one.items())
+    said = {name: text(value) for name, value in one.items() if not _is_mark(name, value)}
+    words = next((name for name in _OPTION if said.get(name)), "")
+    called = next((name for name in _KEY if said.get(name) and name != words), "")
+    if not words:  # {"A": "4"}
+        words = next(iter(said)) if len(said) == 1 else ""
+        found.add(said.get(words, text(one)), key or words, is_right=is_right)
+        return
+    found.add(said[words], key or said.get(called, ""), is_right=is_right)
+
+
+def _has_marks(said: Any) -> bool:
+    """Whether a list has objects that say whether they are right."""
+    some = said if isinstance(said, list) else []
+    return any(isinstance(one, dict) and any(map(_is_mark, one, one.values())) for one in some)
+
+
+def _is_mark(name: str, said: Any) -> bool:
+    return isinstance(said, bool) and _RIGHT.fullmatch(columns.named([name])[0]) is not None
+
+
+def _is_number(said: str) -> bool:
+    return re.fullmatch(r"\d{1,2}", said) is not None
