@@ -39,6 +39,8 @@ _HTML = re.compile(
 )
 _ELSEWHERE = "a picture or a sound, which only a package has with it"
 _TOO_LONG = f"a field is longer than {ankifield.LONGEST:,} characters; not read"
+_UNNAMED = "what stands behind the second cell here is read as part of the answer"
+_NAME_THEM = "a first row such as question, answer, tags says what each column is"
 _OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
 
 
@@ -94,7 +96,11 @@ def parse(text: str, path: Path) -> Foreign:
     if head.is_html:
         text, pictures = written.lifted("\n".join(lines))
         lines = text.split("\n")
-    reading = _Reading(head, path, None if head.end else sheet.look(lines, path))
+    table = None if head.end else sheet.look(lines, path)
+    lines, sign = sheet.parted(lines)
+    if sign:
+        head.said["separator"] = sign
+    reading = _Reading(head, path, table)
     reading.within = pictures.keys()
     for line, record in reading.records(lines):
         reading.take(line, record)
@@ -152,6 +158,7 @@ class _Reading:
         self.topics: list[int] = []  # columns of which each cell is one tag
         self.within: Set[str] = set()  # the names of pictures that are written into the text
         self.lost: dict[str, list[int]] = {}
+        self.unnamed: list[int] = []  # lines with more cells than a question and an answer
         self.met: dict[str, int] = {}
         self.said: dict[tuple[str, str, str], tuple[int, int]] = {}
         self.taken = 0  # records, several of which may be on one line
@@ -190,7 +197,8 @@ class _Reading:
                 comment, begins = begins and self._is_comment(line), False
                 yield "\n" if comment else f"{line}\n"
 
-        rows = csv.reader(said(), delimiter=separator, quotechar='"')
+        is_quoted = self.table is None or self.table.is_quoted
+        rows = csv.reader(said(), delimiter=separator, quotechar=sheet.QUOTES[is_quoted])
         while True:
             line, begins = self.head.end + rows.line_num + 1, True
             try:
@@ -243,6 +251,8 @@ class _Reading:
         if not any(cell.strip() for cell in fields):
             self.report(line, "a record without a text")
             return
+        if any(map(str.strip, fields[2:])) and not (self.names or kind or self.head.end):
+            self.unnamed.append(line)
         if any(map(_OCCLUDED.search, fields)):
             self.report(line, "a picture of which parts are hidden takes its package")
             return
@@ -330,6 +340,9 @@ class _Reading:
         for lost, lines in sorted(self.lost.items()):
             more = f", and in {len(lines) - 1} more" if len(lines) > 1 else ""
             self.report(lines[0], f"left out here{more}: {lost}")
+        if self.unnamed:
+            more = f", and in {len(self.unnamed) - 1:,} more" if len(self.unnamed) > 1 else ""
+            self.report(self.unnamed[0], f"{_UNNAMED}{more}: {_NAME_THEM}")
         return Foreign(tuple(self.notes), problems=tuple(sorted(self.problems)))
 
 

@@ -9,6 +9,7 @@ from itertools import count
 from string import ascii_lowercase
 
 from studyapp.notes import glossary
+from studyapp.notes.label import TAGS
 from studyapp.notes.wording import plain
 
 _REMARK = re.compile(r"[(\[][^()\[\]]*[)\]]|\s[-–—]\s.*|[#*:]")
@@ -22,10 +23,6 @@ _OF_MANY = (
 _OPTION = re.compile(rf"(?:{_WRONG}) ?\w?|{_OF_MANY}")
 _LETTERS = ascii_lowercase
 _DECK = ("deck", "deck name")
-_TAGS = {
-    *("tags", "taggar", "tagi", "schlagwörter", "schlagworte", "stichwörter", "etiquetas"),
-    *("étiquettes", "etichette", "štítky", "теги", "метки", "标签", "標籤", "タグ", "태그"),
-}
 _TOPICS = {"category", "categories", "topic", "topics", "subject", "subjects", "tag"}
 _BETWEEN = re.compile(r"\s*[\n;|]\s*|\s+(?=[B-H][).] ?\S)")
 _LETTER = re.compile(r"[A-H][).] *(?=\S)")
@@ -50,7 +47,7 @@ def sides(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int
     """The column that asks, and the one that answers; None if the names do not say it."""
     if said := glossary.columns(names, rows):
         return said[1], said[2]
-    if "content" in names and {"deck", *_TAGS} & {*names}:  # of a program of cards
+    if "content" in names and {"deck", *TAGS} & {*names}:  # of a program of cards
         title = next((at for at, name in enumerate(names) if name in ("name", "title")), None)
         return None if title is None else (title, names.index("content"))
     return None
@@ -73,7 +70,7 @@ def settings(names: Sequence[str]) -> tuple[int, ...]:
 
 def says_one_side(names: Sequence[str]) -> bool:
     """Whether a name is one that a column of questions, answers, tags or decks has."""
-    known = {*_DECK, *_TAGS, *_TOPICS}
+    known = {*_DECK, *TAGS, *_TOPICS}
     return any(len(one) > 1 and (one in known or glossary.is_of_question(one)) for one in names)
 
 
@@ -88,7 +85,7 @@ def is_of_deck(name: str) -> bool:
 
 def has_tags(name: str) -> bool:
     """Whether a column has several tags in each cell."""
-    return name.casefold() in _TAGS
+    return name.casefold() in TAGS
 
 
 def is_topic(name: str) -> bool:

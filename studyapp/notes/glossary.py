@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studyapp.notes.label import ANSWER, MEANING, QUESTION, TERM
+from studyapp.notes.label import ANSWER, MEANING, QUESTION, TAGS, TERM
 from studyapp.notes.outline import dedented
 from studyapp.notes.wording import definition, emphasised, is_remark, is_term, plain
 
@@ -169,8 +169,18 @@ class Table:
         return [
             (name, cell)
             for at, (name, cell) in enumerate(zip(self.heads, row.cells, strict=False))
-            if at not in (self.left, self.right) and re.search(r"[^\W\d_]", cell)
+            if at not in (self.left, self.right, *self._tagged) and re.search(r"[^\W\d_]", cell)
         ]
+
+    def tags(self, row: Row) -> tuple[str, ...]:
+        """What a row says in columns of tags, be they between blanks, commas or behind #."""
+        said = (re.split(r"[\s,;]+", row.cell(at)) for at in self._tagged)
+        found = (one.strip("`").lstrip("#") for some in said for one in some)
+        return tuple(dict.fromkeys(filter(None, found)))
+
+    @property
+    def _tagged(self) -> list[int]:
+        return [at for at, name in enumerate(self.names) if name in (*TAGS, "tag")]
 
 
 def read(lines: Sequence[str]) -> Table:
@@ -193,7 +203,7 @@ def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, i
         ("questions", _TITLES | _TERMS, _GIVEN),
         ("questions", _ASKED, _MEANINGS),
     ):
-        left = next((at for at, name in enumerate(names) if name.rstrip("s") in lefts), None)
+        left = next((at for at, name in enumerate(names) if _is_one(name, lefts)), None)
         right = next((at for at, name in enumerate(names) if _is_one(name, rights)), None)
         if left is not None and right is not None:
             return kind, left, right

@@ -47,3 +47,7 @@ MEANING = (
     *("significado", "traducción", "définition", "signification", "traduction", "definizione"),
     *("significato", "traduzione", "перевод", "значение"),
 )
+TAGS = (
+    *("tags", "taggar", "tagi", "schlagwörter", "schlagworte", "stichwörter", "etiquetas"),
+    *("étiquettes", "etichette", "štítky", "теги", "метки", "标签", "標籤", "タグ", "태그"),
+)

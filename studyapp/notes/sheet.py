@@ -25,6 +25,8 @@ _ODD, _ODD_OF_TEXT = 4, 10  # one of so many rows may have more or fewer cells t
 _SHOWN = 60  # characters
 _MARK = re.compile(r"[ \t]*(?:#{1,6}[ \t]|[-*+>|][ \t|]|`{3}|~{3}|//|/\*)")
 _CODE = re.compile(r"[={}<>\[\]\\]|\(\)|;$|^(?:import|from|let|var|const|return|def|int)\b")
+QUOTES = {True: '"', False: None}  # of `csv.reader`, by whether quotes keep cells together
+_SAID = re.compile(r"\"?sep=(?P<sign>[^\"\r\n])\"?[ ;,]*", re.IGNORECASE)
 _FIGURE = re.compile(r"[\W\d_]*")
 _LOOKED_AT = 2000  # rows
 _LONG = 60_000  # bytes of a beginning from which the text may go on
@@ -36,7 +38,7 @@ class Sheet:
     asks, which answers, which have options, be they picked by letters or numbers or wrong ones that
     the right one stands apart from, and which are settings of a program that asks them. `is_sure`
     says whether it holds notes, `is_log` that it logs reviews, `is_half` that its first row names
-    columns, but none that asks or none that answers."""
+    columns, but none that asks or none that answers, `is_quoted` that quotes keep cells whole."""
 
     sign: str
     width: int = 0
@@ -50,6 +52,7 @@ class Sheet:
     is_sure: bool = False
     is_log: bool = False
     is_half: bool = False
+    is_quoted: bool = True
 
     def ordered(self, row: Sequence[str]) -> list[str]:
         """A row that begins with what asks and its options, then what answers; no settings."""
@@ -84,9 +87,26 @@ class Sheet:
 def look(lines: Sequence[str], path: Path, *, is_whole: bool = True) -> Sheet | None:
     """The table that these lines are; None if too few rows have as many columns, and none names
     them. Of lines that are not the whole the last row may be cut off."""
-    tables = (_rows(lines, sign, is_whole=is_whole) for sign in _SIGNS)
-    found = [_sheet(sign, rows, path) for sign, rows in zip(_SIGNS, tables, strict=True) if rows]
+    lines, said = parted(lines)
+    found = [_read(lines, sign, path, is_whole=is_whole) for sign in said or _SIGNS]
     return max(filter(None, found), key=lambda one: (one.is_sure, bool(one.names)), default=None)
+
+
+def parted(lines: Sequence[str]) -> tuple[list[str], str]:
+    """The lines of a table, and the sign between its columns if its first line says it, as some
+    programs write it; that line is empty then."""
+    said = _SAID.fullmatch(lines[0]) if lines else None
+    return (["", *lines[1:]], said["sign"]) if said else ([*lines], "")
+
+
+def _read(lines: Sequence[str], sign: str, path: Path, *, is_whole: bool) -> Sheet | None:
+    """The table with this *sign*. Of tabs, quotes that do not fit are part of the text."""
+    rows = _rows(lines, sign, is_whole=is_whole)
+    if rows or sign != "\t":
+        return _sheet(sign, rows, path) if rows else None
+    rows = _rows(lines, sign, is_whole=is_whole, is_quoted=False)
+    found = _sheet(sign, rows, path) if rows else None
+    return found and replace(found, is_quoted=False)
 
 
 def of_head(head: bytes, path: Path) -> Sheet | None:
@@ -148,11 +168,14 @@ def begun(row: Sequence[str]) -> str:
     return said if len(said) <= _SHOWN else f"{said[:_SHOWN].rstrip()} …"
 
 
-def _rows(lines: Sequence[str], sign: str, *, is_whole: bool) -> list[list[str]]:
+def _rows(
+    lines: Sequence[str], sign: str, *, is_whole: bool, is_quoted: bool = True
+) -> list[list[str]]:
     """The rows between which nothing is left over, but for one that is too long; none if a quote
     does not fit."""
     rows = list[list[str]]()
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=sign, strict=True)
+    text = (f"{line}\n" for line in lines)
+    reader = csv.reader(text, delimiter=sign, quotechar=QUOTES[is_quoted], strict=True)
     while len(rows) < _LOOKED_AT:
         try:
             row = next(reader, None)
