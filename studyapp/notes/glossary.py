@@ -115,17 +115,7 @@ _OF_WORDS = {
     *(_TERMS - {"concept", "name"}),
     *(*_MEANINGS, *_LANGUAGES, *_CODES, "in", "auf", "sentence"),
 }
-_TITLES = {
-    "card",
-    "front",
-    "name",
-    "prompt",
-    "title",
-    "text",
-    "statement",
-    "problem",
-    "exercise",
-}  # which ask, beside an answer
+_TITLES = {"card", "front", "name", "prompt", "title"}  # which ask, beside an answer
 _PLAN = ("part", "chapter", "section")
 NAMED = re.compile(
     r"\b(?:jargon|glossary|key term|(?<!in )(?<!-)terms(?! of)|terminology|vocab(?:ulary)?"

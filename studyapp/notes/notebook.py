@@ -24,13 +24,14 @@ from studyapp.notes.outline import Outline, fence
 from studyapp.notes.picture import ATTACHED
 
 _LINE = re.compile(r"\bline (?=\d)")
+_NAMES = re.compile(r'"(?:cells|worksheets|nbformat)"\s*:')
 _NESTED = "its JSON is nested too deeply"
 
 
 def recognises(head: bytes, path: Path) -> bool:
     """Whether a file begins as a notebook's JSON does; its cells may come after anything else."""
     text = head.decode("utf-8-sig", "ignore").lstrip()
-    return text.startswith("{") and ('"cells"' in text or '"nbformat"' in text)
+    return text.startswith("{") and _NAMES.search(text) is not None
 
 
 def read(path: Path) -> Foreign:

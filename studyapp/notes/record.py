@@ -15,6 +15,7 @@ from studyapp.notes import columns, glossary
 from studyapp.notes.jsontext import Object
 
 _INDEX = {"answer index", "correct index", "correct answer index", "correct option index"}
+_STATED = {"text", "statement", "problem", "exercise"}  # which ask beside an answer
 _IDS = {"id", "uuid", "guid"}
 _RIGHT = re.compile(r"(?:is )?(?:correct|right|answer|true)")
 _OPTION = ("text", "option", "choice", "answer", "content", "value", "label", "name", "title")
@@ -92,11 +93,7 @@ def of(one: Object, known: Collection[str] = ()) -> Record | None:
     keys = list(one)
     names = dict(zip(keys, columns.named(keys), strict=True))
     said = columns.sides(list(names.values()), [])
-    if said is not None:
-        asks, answers = keys[said[0]], keys[said[1]]
-    else:
-        asking = (key for key, name in names.items() if glossary.asks(name) or key in known)
-        asks, answers = next(asking, ""), ""
+    asks, answers = (keys[said[0]], keys[said[1]]) if said else _stated(names, known)
     if not asks:
         return None
     offers = [keys[at] for at in columns.options(list(names.values())) if keys[at] != asks]
@@ -143,6 +140,16 @@ def of(one: Object, known: Collection[str] = ()) -> Record | None:
         settings=tuple(key for key in plays if text(one[key])),
         used=frozenset(used),
     )
+
+
+def _stated(names: Mapping[str, str], known: Collection[str]) -> tuple[str, str]:
+    """The key that asks where no two surely ask and answer, and the one that answers, if any."""
+    asking = (key for key, name in names.items() if glossary.asks(name) or key in known)
+    if asks := next(asking, ""):
+        return asks, ""
+    stated = next((key for key, name in names.items() if name in _STATED), "")
+    given = next((key for key, name in names.items() if glossary.is_of_question(name)), "")
+    return (stated, given) if stated and given else ("", "")
 
 
 def text(said: Any) -> str:

@@ -55,7 +55,7 @@ def read(path: Path) -> Foreign:
         found = reading.look(said, 1, is_announced=_announces(path.stem))
     except RecursionError:
         raise StudyError(f"{path} is not read: its JSON is nested too deeply.") from None
-    if not found.records or (found.is_one and found.records[0].asks in _TITLES):
+    if not found.records or (found.is_one and found.records[0].asks.casefold() in _TITLES):
         raise StudyError(f"{path}{_why_none(said)}")
     read = ankitext.of_named(_fields(found.records), path)
     told = (Problem(path, line, message) for line, message in (*found.told, *_played(found)))

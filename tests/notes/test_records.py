@@ -84,6 +84,11 @@ def test_each_object_is_read_by_its_own_names(tmp_path: Path, one: object) -> No
     assert sides(tmp_path / "b.json", one) == [("a?", "b")]
 
 
+def test_a_text_about_cells_is_no_notebook(tmp_path: Path) -> None:
+    said = {"cards": [{"front": "cells", "back": "nbformat"}]}
+    assert sides(tmp_path / "a.json", said) == [("cells", "nbformat")]
+
+
 TWO = "a?\n\nA) x\\\nB) y"
 
 
