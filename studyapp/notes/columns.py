@@ -54,7 +54,11 @@ def sides(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int
 
 
 def options(names: Sequence[str]) -> tuple[int, ...]:
-    return tuple(at for at, name in enumerate(names) if _OPTION.fullmatch(name))
+    return tuple(at for at, name in enumerate(names) if is_option(name))
+
+
+def is_option(name: str) -> bool:
+    return _OPTION.fullmatch(name) is not None
 
 
 def stand_apart(names: Sequence[str]) -> bool:

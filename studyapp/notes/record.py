@@ -90,38 +90,20 @@ class Record:
 def of(one: Object, known: Collection[str] = ()) -> Record | None:
     """The record that an object is by the names of its keys; None if it is none. One of *known*
     keys asks, even where nothing answers."""
-    keys = list(one)
-    names = dict(zip(keys, columns.named(keys), strict=True))
-    said = columns.sides(list(names.values()), [])
-    asks, answers = (keys[said[0]], keys[said[1]]) if said else _stated(names, known)
+    names = dict(zip(one, columns.named(list(one)), strict=True))
+    asks, answers = _sides(names, known)
     if not asks:
         return None
-    offers = [keys[at] for at in columns.options(list(names.values())) if keys[at] != asks]
-    given = [key for key, name in names.items() if glossary.is_of_question(name) and key != asks]
-    index = next((key for key, name in names.items() if name in _INDEX), "")
-    if (
-        not offers
-        and isinstance(one.get(answers), list)
-        and (other := _other(one, [*given, index], answers))
-    ):
-        offers, answers = [*offers, answers], other  # the right one of these
-    elif not answers and index and offers:
-        answers = index
-    offers = [key for key in offers if key != answers]
+    offers, answers = _offers(one, names, asks, answers)
     options = _options([one[key] for key in offers])
-    if not options.texts and _has_marks(one.get(answers)):
-        offers, options = [answers], _options([one[answers]])
-    answer = list(options.right)
-    if answers not in offers and answers:
-        answer = _said_list(one[answers])
+    answer = _answer(one[answers] if answers and answers not in offers else None, options)
     if not answers and not answer and asks not in known:
         return None
     tags = [key for key, name in names.items() if columns.has_tags(name) or name == "tag"]
     topics = [key for key, name in names.items() if columns.is_topic(name) and key not in tags]
     decks = [key for key, name in names.items() if columns.is_of_deck(name)]
-    plays = [keys[at] for at in columns.settings(list(names.values()))] if options.texts else []
-    plays += [key for key, name in names.items() if name in _IDS]
-    used = {asks, answers, *offers, *tags, *topics, *decks, *plays}
+    settings = _settings(names, has_options=bool(options.texts))
+    used = {asks, answers, *offers, *tags, *topics, *decks, *settings}
     return Record(
         one.line,
         asks,
@@ -129,27 +111,59 @@ def of(one: Object, known: Collection[str] = ()) -> Record | None:
         text(one[asks]),
         answer,
         options,
-        is_counted=bool(answers) and answers == index,
+        is_counted=names.get(answers) in _INDEX,
         is_apart=columns.stand_apart([names[key] for key in offers]),
         tags=(
             *(tag for key in tags for tag in _tags(one[key])),
-            *("_".join(tag.split()) for key in topics for tag in _said_list(one[key])),
+            *("_".join(tag.split()) for key in topics for tag in _texts(one[key])),
         ),
         deck=tuple(part for key in decks for part in text(one[key]).split("::")),
         others={key: text(value) for key, value in one.items() if key not in used and text(value)},
-        settings=tuple(key for key in plays if text(one[key])),
+        settings=tuple(key for key in settings if text(one[key])),
         used=frozenset(used),
     )
 
 
-def _stated(names: Mapping[str, str], known: Collection[str]) -> tuple[str, str]:
-    """The key that asks where no two surely ask and answer, and the one that answers, if any."""
+def _sides(names: Mapping[str, str], known: Collection[str]) -> tuple[str, str]:
+    """The keys that ask and that answer, of which the second may be empty; of none, both are."""
+    keys = list(names)
+    if said := columns.sides(list(names.values()), []):
+        return keys[said[0]], keys[said[1]]
     asking = (key for key, name in names.items() if glossary.asks(name) or key in known)
     if asks := next(asking, ""):
         return asks, ""
     stated = next((key for key, name in names.items() if name in _STATED), "")
     given = next((key for key, name in names.items() if glossary.is_of_question(name)), "")
     return (stated, given) if stated and given else ("", "")
+
+
+def _offers(
+    one: Object, names: Mapping[str, str], asks: str, answers: str
+) -> tuple[list[str], str]:
+    """The keys of options, and the one that answers. A list of answers is one of options where they
+    are marked, or another key says which is right."""
+    offers = [key for key, name in names.items() if columns.is_option(name) and key != asks]
+    given = [key for key, name in names.items() if glossary.is_of_question(name)]
+    given += [key for key, name in names.items() if name in _INDEX]
+    others = [key for key in given if key not in (asks, answers) and text(one[key])]
+    if not answers:
+        answers = next((key for key in others if names[key] in _INDEX), "") if offers else ""
+    elif not offers and _has_marks(one[answers]):
+        offers = [answers]
+    elif not offers and isinstance(one[answers], list) and others:
+        offers, answers = [answers], others[0]
+    return [key for key in offers if key != answers or _has_marks(one[key])], answers
+
+
+def _answer(said: Any, options: Options) -> list[str]:
+    """What is marked as right, and what is said besides."""
+    return [*dict.fromkeys([*options.right, *_texts(said)])]
+
+
+def _settings(names: Mapping[str, str], *, has_options: bool) -> list[str]:
+    plays = columns.settings(list(names.values())) if has_options else ()
+    named = [key for key, name in names.items() if name in _IDS]
+    return [*(list(names)[at] for at in plays), *named]
 
 
 def text(said: Any) -> str:
@@ -168,13 +182,8 @@ def is_plain(said: Any) -> bool:
     return all(map(is_plain, said)) if isinstance(said, list) else isinstance(said, str | bool)
 
 
-def _other(one: Mapping[str, Any], keys: Sequence[str], answers: str) -> str:
-    others = (key for key in keys if key and key != answers and text(one[key]))
-    return next(others, "")
-
-
-def _said_list(said: Any) -> list[str]:
-    return [*filter(None, map(text, said))] if isinstance(said, list) else [text(said)]
+def _texts(said: Any) -> list[str]:
+    return [*filter(None, map(text, said if isinstance(said, list) else [said]))]
 
 
 def _tags(said: Any) -> Iterator[str]:

@@ -67,18 +67,24 @@ def _parsed(text: str, path: Path) -> tuple[Any, list[Problem]]:
     try:
         return jsontext.located(text), []
     except ValueError as error:
-        lines = [(at, line) for at, line in enumerate(text.split("\n"), 1) if line.strip()]
+        values, problems = list[Any](), list[Problem]()
         if path.suffix.lower() in _LINES or str(error).startswith("Extra data"):
-            values, problems = list[Any](), list[Problem]()
-            for at, line in lines:
-                try:
-                    values.append(jsontext.located(line, at))
-                except ValueError:
-                    told = f"this line is not JSON; not read: {sheet.begun([line])}"
-                    problems.append(Problem(path, at, told))
-            if values:
-                return values, problems
-        raise StudyError(f"{path} is not JSON: {error}.") from error
+            values, problems = _by_line(text, path)
+        if not any(isinstance(one, dict | list) for one in values):
+            raise StudyError(f"{path} is not JSON: {error}.") from error
+        return values, problems
+
+
+def _by_line(text: str, path: Path) -> tuple[list[Any], list[Problem]]:
+    """The values of lines, behind which a comma may stand as in a list."""
+    values, problems = list[Any](), list[Problem]()
+    for at, line in enumerate(text.split("\n"), 1):
+        try:
+            values += [jsontext.located(line.strip().rstrip(","), at)] if line.strip() else []
+        except ValueError:
+            told = f"this line is not JSON; not read: {sheet.begun([line])}"
+            problems.append(Problem(path, at, told))
+    return values, problems
 
 
 def _why_none(said: Any) -> str:

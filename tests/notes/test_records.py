@@ -44,6 +44,7 @@ def test_objects_with_a_question_and_an_answer_are_notes(
     [
         ('[{"question": "a", "answer"', "is not JSON"),
         ('{"a": 1}', "has no notes that can be read"),
+        ('{"a":\n1}\n2', "is not JSON: Extra data"),
         ('{"a": "1", "b": "2"}', "call the file glossary, or write a list of objects"),
         ('{"name": "a", "description": "b"}', "has no notes that can be read"),
         ('[{"question": "a"}, {"question": "b"}]', "has no notes that can be read"),
@@ -110,6 +111,7 @@ TWO = "a?\n\nA) x\\\nB) y"
         ({"options": ["x", "y"], "correctIndex": 0}, "x"),
         ({"answer": "y", "wrong_answers": ["x"]}, "y"),
         ({"options": ["x", "y"], "answer": "neither"}, "neither"),
+        ({"options": {"x": False, "y": True}, "answer": "As is known"}, "y\\\nAs is known"),
     ],
 )
 def test_options_are_asked_with_their_question_whichever_way_they_are_given(
