@@ -20,8 +20,9 @@ from studyapp.memory import state
 from studyapp.memory.clock import study_day
 from studyapp.memory.scheduler import is_leech
 from studyapp.notes.letters import folded
-from studyapp.store import log, owner, passage, tables
+from studyapp.store import log, owner, passage, record, tables
 from studyapp.store.engine import days_since, written
+from studyapp.store.parameters import in_force
 from studyapp.study import aside
 from studyapp.study import chapter as chapters
 from studyapp.study import query as typed_words
@@ -221,7 +222,7 @@ class Conditions(ABC):
 
     def rated(self, part: Rated, of: ColumnElement[int] | None = None) -> Select[int]:
         """The cards that were; or a condition on the card *of*."""
-        rated = self.of_days(part.days, of).where(log.not_retracted())
+        rated = self.of_days(part.days, of).where(record.not_retracted())
         return rated if part.rating is None else rated.where(review.rating == part.rating)
 
     def of_days(self, days: int, of: ColumnElement[int] | None = None) -> Select[int]:
@@ -264,7 +265,7 @@ class Conditions(ABC):
     def _recalled(self, compare: Callable[[Any, Any], Any], number: float) -> ColumnElement[bool]:
         """Retrievability today against a number. It falls with the days as a share of stability, so
         that share is compared, the other way round."""
-        model = log.in_force(self.connection, learner=self.learner).model
+        model = in_force(self.connection, learner=self.learner).model
         at = model.interval(1.0, number) if number > 0 else float("inf")
         days = self.days_since(memory.last_day)
         found: ColumnElement[bool] = compare(-days, -at * memory.stability)

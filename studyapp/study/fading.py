@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.parameters import in_force
 from studyapp.study.due import is_open, rated_items
 from studyapp.study.family import families_met, one_of_a_family
 from studyapp.study.pace import read_pace
@@ -66,7 +67,7 @@ def _faintest(
     connection: Connection, today: date, *conditions: ColumnElement[bool], learner: int
 ) -> list[Item]:
     """The cards seen before, what fades most first."""
-    parameters = log.in_force(connection, learner=learner)
+    parameters = in_force(connection, learner=learner)
     known = rated_items(connection, today, parameters, *conditions, learner=learner)
     return sorted(known, key=lambda item: item.retrievability)
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, String, and_, bindparam, cast, select
 from studyapp.config import Settings
 from studyapp.memory.state import Memory
 from studyapp.notes.card import uncovered, written_out
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory
 from studyapp.study import aside
 from studyapp.study import query as typed_words
 from studyapp.study.condition import apart, is_of_notes, parts_of
@@ -47,7 +48,7 @@ _VARIANTS = (
     .where(variant.note_id.in_(_IDS))
 )
 _CARDS = (
-    select(*log.MEMORY_COLUMNS, card.note_id.label("note"), card.id.label("card"))
+    select(*MEMORY_COLUMNS, card.note_id.label("note"), card.id.label("card"))
     .select_from(tables.card)
     .outerjoin(
         tables.memory, and_(memory.card_id == card.id, memory.learner_id == bindparam("whose"))
@@ -167,7 +168,7 @@ def _shown(
     for row in search.connection.execute(cards, {"ids": ids, "whose": search.learner}):
         if few is not None and settled and not few.has(row.note, row.card):
             continue
-        value = Memory() if row.state is None else log.as_memory(row)
+        value = Memory() if row.state is None else as_memory(row)
         held.setdefault(row.note, {})[row.card] = value
     return [
         _found(of[one], texts.get((one, key), of[one]), held.get(one, {}))

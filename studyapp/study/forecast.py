@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Connection, and_, case, select
 
 from studyapp.memory import exam as pacing
 from studyapp.memory.state import State
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.parameters import in_force
 from studyapp.study.due import in_use
 from studyapp.study.pause import paused
 from studyapp.study.queue import FORECAST_DAYS, Queue, count_known
@@ -29,26 +30,29 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     tomorrow = line.today + timedelta(days=1)
     told_apart = and_(card.contrast, memory.first_day < tomorrow)
     alike = (card.family, case((told_apart, card.note_id)))  # as `study/family.py::term_of` has it
-    days, left = [len(line.due())], Counter[Sequence[Any]]()
+    rooms, days, left = line.rooms(), [len(line.due())], Counter[Sequence[Any]]()
     with closing(_coming(connection, line, *alike, learner=learner)) as coming:
         for ahead, one in coming:
             while len(days) < ahead:
-                left = _a_day_less(days, left, line.room)
+                left = _a_day_less(days, left, rooms)
             left[one] += 1
-            if len(left) >= (FORECAST_DAYS - len(days)) * line.room:  # whatever else comes
-                days += [line.room] * (FORECAST_DAYS - len(days))
+            if len(left) >= sum(rooms[len(days) :]):  # whatever else comes
+                days += rooms[len(days) :]
                 break
     while len(days) < FORECAST_DAYS:
-        left = _a_day_less(days, left, line.room)
+        left = _a_day_less(days, left, rooms)
     if line.exam is None:
         return days
     known = count_known(connection, line, learner=learner)
     return [_with_spare(line, due, ahead, known) for ahead, due in enumerate(days)]
 
 
-def _a_day_less(days: list[int], left: Counter[Sequence[Any]], room: int) -> Counter[Sequence[Any]]:
-    """What is *left* after a day more that has so much *room*, which *days* is told."""
-    met = list(islice(left, room))
+def _a_day_less(
+    days: list[int], left: Counter[Sequence[Any]], rooms: Sequence[int]
+) -> Counter[Sequence[Any]]:
+    """What is *left* after a day more, which *days* is told; *rooms* has how much each has room
+    for."""
+    met = list(islice(left, rooms[len(days)]))
     days.append(len(met))
     left.subtract(met)
     return +left
@@ -74,7 +78,7 @@ def caught_up(
     as *rooms* says (`Queue.rooms`); None if in more than the forecast has. A card that is forgotten
     takes a second look on its day and comes again on the next one, and every other one of those
     once more on the day after it."""
-    parameters = log.in_force(connection, learner=learner)
+    parameters = in_force(connection, learner=learner)
     again = sum(1 - item.retrievability for item in line.main if item.state is not State.NEW)
     left: list[float] = []
     known = (memory.stability, memory.last_day, memory.due)

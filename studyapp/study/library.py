@@ -33,6 +33,8 @@ from studyapp.notes.note import (
 from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
+from studyapp.store.memory import refold_all
+from studyapp.store.parameters import applied_settings, in_force, keep_settings
 from studyapp.study import chapter as chapters
 from studyapp.study import former, rename, words
 from studyapp.study import learner as learners
@@ -103,7 +105,7 @@ def fold_anew(desk: Desk) -> None:
         if connection.execute(delete(tables.stale).where(mark)).rowcount:  # or another was quicker
             memory = tables.memory.c
             known = select(memory.card_id).where(memory.learner_id == desk.learner)
-            log.refold_all(connection, connection.scalars(known).all(), learner=desk.learner)
+            refold_all(connection, connection.scalars(known).all(), learner=desk.learner)
 
 
 def _whose(desk: Desk, name: str, *, new: bool) -> int:
@@ -249,12 +251,12 @@ def apply_settings(desk: Desk) -> None:
     wanted = {name: getattr(settings, name) for name in names}
     told = {name: _plain(value) for name, value in wanted.items()}
     with desk.reading() as connection:
-        if log.applied_settings(connection, file, learner=desk.learner) == told:
+        if applied_settings(connection, file, learner=desk.learner) == told:
             return
     with desk.writing() as connection:
-        kept = log.in_force(connection, learner=desk.learner)
+        kept = in_force(connection, learner=desk.learner)
         log.adopt(connection, replace(kept, **wanted), desk.now(), learner=desk.learner)
-        log.keep_settings(connection, file, told, learner=desk.learner)
+        keep_settings(connection, file, told, learner=desk.learner)
 
 
 _SCHEDULED = ("desired_retention", "learning_steps", "relearning_steps", "maximum_interval")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from studyapp.memory.fold import CRAMMED, ReviewKind
 from studyapp.memory.state import State
-from studyapp.store import log, tables
+from studyapp.store import record, tables
 from studyapp.study.counts import Counts
 
 _PACE_SAMPLE = 500  # newest reviews from which the learner's pace is taken …
@@ -54,13 +55,20 @@ class Pace:
 
 
 def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
-    """Mean seconds of the newest reviews of the days before. Of these, imported ones count, as far
-    as their source has timed them, while fewer than 20 are of here; the usual seconds until 20 are
-    there. Today's own change nothing, so that what was planned in the morning stands."""
+    """Mean seconds of the newest reviews of the days before, and of new cards, all showings of
+    their first day. Of these, imported ones count, as far as their source has timed them, while
+    fewer than 20 are of here; the usual seconds until 20 are there. Today's own change nothing, so
+    that what was planned in the morning stands."""
     is_here = review.kind == ReviewKind.STUDY.value
     is_timed = and_(review.kind == ReviewKind.IMPORT.value, review.duration > 0)
     recent = connection.execute(
-        select(review.duration, review.state_before != State.NEW, is_here)
+        select(
+            review.card_id,
+            review.effective_day.label("day"),
+            review.duration,
+            (review.state_before == State.NEW).label("new"),
+            is_here.label("here"),
+        )
         .where(
             review.learner_id == learner,
             or_(is_here, is_timed),
@@ -71,16 +79,20 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
     ).all()
     spent = connection.execute(
         select(review.kind, review.duration).where(
-            review.learner_id == learner, review.effective_day == today, log.not_retracted()
+            review.learner_id == learner, review.effective_day == today, record.not_retracted()
         )
     ).all()
-    known, new = (
-        _mean([(ms, here) for ms, was_met, here in recent if was_met == met])
-        for met in (True, False)
-    )
+    begun = {(row.card_id, row.day): row.here for row in recent if row.new}
+    first_days, later = Counter[tuple[int, date]](), list[tuple[int, bool]]()
+    for row in recent:
+        if (row.card_id, row.day) in begun:
+            first_days[row.card_id, row.day] += counted(row.duration)
+        else:
+            later.append((counted(row.duration), row.here))
+    known, new = _mean(later), _mean([(ms, begun[one]) for one, ms in first_days.items()])
     return Pace(
         known or _REVIEW_SECONDS,
-        2 * new if new else _NEW_SECONDS,  # a new card is seen again within the day
+        new or _NEW_SECONDS,
         sum(counted(ms) for kind, ms in spent if kind not in _APART),
         sum(counted(ms) for kind, ms in spent if kind in _APART),
         known is not None,
@@ -103,5 +115,5 @@ def _mean(durations: Sequence[tuple[int, bool]]) -> float | None:
     few."""
     for some in ([ms for ms, here in durations if here], [ms for ms, _ in durations]):
         if len(some) >= _PACE_FEWEST:
-            return max(1.0, sum(map(counted, some)) / len(some) / 1000)
+            return max(1.0, sum(some) / len(some) / 1000)
     return None

@@ -9,7 +9,7 @@ import math
 from bisect import insort
 from collections.abc import Collection, Iterable, Set
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
 
@@ -19,7 +19,8 @@ from studyapp.config import Settings
 from studyapp.memory import exam as pacing
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Memory, State
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.parameters import in_force
 from studyapp.study import exam
 from studyapp.study.counts import Counts
 from studyapp.study.due import due_items, in_use, of_chapters, spare_items
@@ -70,6 +71,7 @@ class Queue:
 
     today: date
     pace: Pace
+    _: KW_ONLY
     time: float = math.inf
     siblings: int = 0
     rated_before: int = 0  # today, of what was chosen beside what the day asks
@@ -326,7 +328,7 @@ def load(
     *now* is what comes then.
     """
     today = study_day(now)
-    parameters = log.in_force(connection, learner=learner)
+    parameters = in_force(connection, learner=learner)
     planned = exam.in_force(connection, today, learner=learner)
     met = families_met(connection, today, learner=learner)
     steps: list[Item] = []
@@ -346,7 +348,15 @@ def load(
     day = (planned.minutes if planned else settings.minutes_a_day) * 60
     held = len(steps) + len(reviews) - len(due)
     room, usual = (int(time / pace.review) for time in (day, settings.minutes_a_day * 60))
-    queue = Queue(today, pace, day * (1 + more), held, room, usual, exam=planned)
+    queue = Queue(
+        today,
+        pace,
+        time=day * (1 + more),
+        siblings=held,
+        room=room,
+        usual=usual,
+        exam=planned,
+    )
     queue.main.add(item for item in due if item.due_at is None)
     for item in due:
         if item.due_at is not None:

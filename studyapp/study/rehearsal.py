@@ -38,7 +38,8 @@ from studyapp.memory.rehearsal import (
 )
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
-from studyapp.store import log, tables
+from studyapp.store import record, tables
+from studyapp.store.parameters import in_force
 from studyapp.study import retention
 from studyapp.study.chapter import known, names
 from studyapp.study.due import in_use
@@ -116,7 +117,7 @@ def read(
     connection: Connection, planned: Exam, now: datetime, settings: Settings, *, learner: int
 ) -> Studying:
     today = study_day(now)
-    parameters = log.in_force(connection, learner=learner)
+    parameters = in_force(connection, learner=learner)
     pace = read_pace(connection, today, learner=learner)
     material, places = _material(connection, planned, today, settings, learner=learner)
     ratings = _ratings(connection, learner=learner)
@@ -213,7 +214,7 @@ def _ratings(connection: Connection, *, learner: int) -> tuple[list[int], list[i
         .where(
             review.learner_id == learner,
             review.kind.in_([ReviewKind.STUDY.value, ReviewKind.IMPORT.value]),
-            log.not_retracted(),
+            record.not_retracted(),
         )
         .group_by(review.state_before, review.rating)
     )

@@ -20,7 +20,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.fold import EventKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.notes.note import chapter_name
-from studyapp.store import entry, log, tables
+from studyapp.store import entry, log, record, tables
 from studyapp.study import words
 from studyapp.study.chapter import called, known, named
 from studyapp.study.recall import telling
@@ -56,7 +56,7 @@ def _own(
     if connection.scalar(_EVER, {"whose": learner}) is None:
         return
     said = defaultdict[tuple[Any, ...], list[tuple[date, float | None]]](list)
-    for one in log.of_no_card(connection, learner=learner):
+    for one in record.of_no_card(connection, learner=learner):
         payload = one.payload
         if one.kind is EventKind.RETENTION and entry.is_readable(one.kind, payload):
             assert payload is not None, "it can be read"

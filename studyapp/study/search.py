@@ -25,6 +25,7 @@ from studyapp.errors import StudyError
 from studyapp.memory import state
 from studyapp.store import log, passage, tables
 from studyapp.store.engine import changes as changes_of
+from studyapp.store.parameters import in_force
 from studyapp.study import aside
 from studyapp.study import query as typed_words
 from studyapp.study.condition import SIGNS, Conditions, apart, is_of_notes, parts_of, words_of
@@ -339,7 +340,7 @@ class Search(Conditions):
             later.learner_id == self.learner, later.last_day > step.c.day
         )
         step = step.union_all(select(after.scalar_subquery()).where(step.c.day.is_not(None)))
-        model = log.in_force(self.connection, learner=self.learner).model
+        model = in_force(self.connection, learner=self.learner).model
         most = self.days_since(step.c.day)
         most = most * (_ROUNDED / model.interval(1.0, number))
         mine = memory.learner_id == self.learner

@@ -15,7 +15,8 @@ from studyapp.config import data_folder
 from studyapp.errors import StudyError
 from studyapp.notes.card import without_code
 from studyapp.notes.note import FileKind, Note, NoteKind, note_uid
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, tables
+from studyapp.store.memory import read_memory
 from studyapp.study import library, removal, review, words
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
@@ -133,7 +134,7 @@ def _set_aside(desk: Desk, view: CardView) -> bool:
     """Suspend the old card, unless it is; returns whether it was not."""
     try:
         with desk.writing() as connection:
-            memory = log.read_memory(connection, view.id, learner=desk.learner)
+            memory = read_memory(connection, view.id, learner=desk.learner)
             if not memory.suspended:
                 review.suspend(connection, view.id, desk.now(), learner=desk.learner)
     except StudyError as error:

@@ -23,9 +23,10 @@ from studyapp.memory.scheduler import Parameters, is_leech
 from studyapp.memory.state import Memory, Rating
 from studyapp.memory.state import State as Kind
 from studyapp.notes.letters import folded
-from studyapp.store import log, passage, sync, tables
+from studyapp.store import passage, record, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory, read_memory
 from studyapp.study import aside, find, query, review
 from studyapp.study.condition import SIGNS, apart
 from studyapp.study.order import Order
@@ -131,7 +132,7 @@ def stand(connection: Connection, now: datetime) -> None:
     layer, day = ids["layers", "item:a"], study_day(now)
 
     def rate(card: int, rating: Rating, at: datetime) -> None:
-        seen = log.read_memory(connection, card, learner=1).last_review
+        seen = read_memory(connection, card, learner=1).last_review
         review.answer(connection, card, seen, rating, at, learner=1)
 
     rate(over, Rating.GOOD, now - timedelta(days=20))
@@ -514,11 +515,11 @@ class Plain:
                 .join(tables.passage, tables.passage.c.note_id == note.id)
                 .order_by(*tables.IN_ORDER, note.path, note.line, card.position)
             ).all()
-            held = select(memory.card_id, *log.MEMORY_COLUMNS)
-            self.memories = {one[0]: log.as_memory(one[1:]) for one in connection.execute(held)}
+            held = select(memory.card_id, *MEMORY_COLUMNS)
+            self.memories = {one[0]: as_memory(one[1:]) for one in connection.execute(held)}
             review = tables.review.c
             rated = select(review.card_id, review.effective_day, review.rating)
-            self.rated = connection.execute(rated.where(log.not_retracted())).all()
+            self.rated = connection.execute(rated.where(record.not_retracted())).all()
             self.marked = aside.marked(connection, learner=1)
 
     def found(self, wanted: query.Query, order: Order) -> list[tuple[int, list[int]]]:
@@ -658,7 +659,7 @@ def test_what_keys_have_found_out_holds_no_longer_than_it_is_true(
 
     def rate(by: Engine, card: int, rating: Rating) -> None:
         with writing(by) as connection:
-            seen = log.read_memory(connection, card, learner=1).last_review
+            seen = read_memory(connection, card, learner=1).last_review
             review.answer(connection, card, seen, rating, clock(), learner=1)
 
     assert found("is:due") == set()
@@ -715,7 +716,7 @@ def test_by_lapses_a_card_that_never_lapsed_comes_before_one_of_which_nothing_is
         for one in (never, once):
             review.know(connection, next(iter(one.cards)), clock(), learner=1)
         lapsed = next(iter(once.cards))
-        seen = log.read_memory(connection, lapsed, learner=1).last_review
+        seen = read_memory(connection, lapsed, learner=1).last_review
         review.answer(connection, lapsed, seen, Rating.AGAIN, clock(), learner=1)
         found = search(connection, "-is:mine", order=Order.LAPSES)
     expected = [once, never, unmet, *others]

@@ -30,9 +30,11 @@ from studyapp.memory.fold import CRAMMED, ReviewKind, replay
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, tables, tally
+from studyapp.store import log, record, tables, tally
 from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import read_history
 from studyapp.study import exam, review, stats
 from studyapp.study.dates import redate_all
 from studyapp.study.grading import Grade
@@ -77,7 +79,7 @@ def act(engine: Engine, clock: Clock, draw: random.Random) -> None:
     kinds = [*[ReviewKind.STUDY] * 5, *ReviewKind]
     with writing(engine) as connection:
         if what == "rate":
-            seen = log.read_memory(connection, card, learner=1).last_review
+            seen = read_memory(connection, card, learner=1).last_review
             rating, kind = draw.choice(list(Rating)), draw.choice(kinds)
             spent = timedelta(seconds=draw.randrange(3, 40))
             review.answer(
@@ -93,16 +95,16 @@ def facts(engine: Engine) -> tuple[list[Fact], dict[int, Memory]]:
     """All ratings that count, and the memory that each card has in the end."""
     found, last = list[Fact](), dict[int, Memory]()
     with reading(engine) as connection:
-        history = log.read_history(connection, learner=1)
+        history = read_history(connection, learner=1)
         for card in CARDS:
             before = Memory()
-            for entry, after in replay(log.read_log(connection, card, learner=1), b"", history):
+            for entry, after in replay(record.read_log(connection, card, learner=1), b"", history):
                 if isinstance(entry, fold.Review):
                     hour = local(entry.at, entry.offset).hour
                     day = fold.day_of(entry)
                     found.append(Fact(day, entry.at, hour, card, entry.kind, entry.rating, before))
                 before = after
-            last[card] = log.read_memory(connection, card, learner=1)
+            last[card] = read_memory(connection, card, learner=1)
     return found, last
 
 
@@ -316,7 +318,7 @@ def test_a_cram_makes_a_day_of_study_and_no_review(
     queue's."""
     for each in (ReviewKind.STUDY, kind):
         with writing(engine) as connection:
-            seen = log.read_memory(connection, 1, learner=1).last_review
+            seen = read_memory(connection, 1, learner=1).last_review
             spent = timedelta(seconds=5)
             review.answer(
                 connection,
@@ -460,9 +462,9 @@ def test_what_is_imported_is_told_apart_from_what_was_done_here(
     assert told[0] == "Studied on 1 day of the last 365: 6 reviews, 6 of them imported."
     assert told[1] == "No card has come back yet on a later day."
     with writing(engine) as connection:
-        seen = log.read_memory(connection, 1, learner=1).last_review
+        seen = read_memory(connection, 1, learner=1).last_review
         review.answer(connection, 1, seen, Rating.GOOD, clock(), learner=1)
-        seen = log.read_memory(connection, 2, learner=1).last_review
+        seen = read_memory(connection, 2, learner=1).last_review
         ahead = clock() + timedelta(days=3)  # of a clock that was put right since
         review.answer(connection, 2, seen, Rating.GOOD, ahead, learner=1)
     told = sentences.all_of(in_figures(engine, clock))

@@ -12,8 +12,9 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, tables
+from studyapp.store import tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import queue, review, stats, words
 from studyapp.study.forecast import forecast
 from studyapp.study.stats import Share, share
@@ -24,7 +25,7 @@ from tests_support import Clock
 
 def rate(engine: Engine, card: int, clock: Clock, rating: Rating) -> None:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, card, learner=1).last_review
+        seen = read_memory(connection, card, learner=1).last_review
         review.answer(connection, card, seen, rating, clock(), learner=1)
 
 
@@ -65,7 +66,7 @@ def test_stats_and_the_warning_agree_on_what_a_leech_is(
         card = draw.choice((1, 2, 3, 4))
         again = draw.random() < (0.35, 0.6, 0.8)[seed % 3]
         with writing(engine) as connection:
-            before = log.read_memory(connection, card, learner=1)
+            before = read_memory(connection, card, learner=1)
             answered = review.answer(
                 connection,
                 card,

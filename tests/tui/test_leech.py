@@ -10,7 +10,8 @@ from pictures import Pictures
 from screen import NARROW, arrives, hides, shows, tells
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.memory import read_memory
 from studyapp.study import review
 from studyapp.tui import places
 from studyapp.tui.screens.find import FindScreen
@@ -32,7 +33,7 @@ def make_slip(app, clock, name: str) -> int:
     card = card_of(app, name)
     for rating in (Rating.EASY, *[Rating.AGAIN, Rating.GOOD] * 3):
         with app.desk.writing() as connection:
-            last = log.read_memory(connection, card, learner=1).last_review
+            last = read_memory(connection, card, learner=1).last_review
             review.answer(connection, card, last, rating, clock(), learner=1)
         clock.forward(days=1 if rating is Rating.AGAIN else 2)
     return card
@@ -40,7 +41,7 @@ def make_slip(app, clock, name: str) -> int:
 
 def is_suspended(app, card: int) -> bool:
     with app.desk.reading() as connection:
-        return log.read_memory(connection, card, learner=1).suspended
+        return read_memory(connection, card, learner=1).suspended
 
 
 def mine(tmp_path: Path) -> str:
@@ -168,7 +169,7 @@ async def test_a_leech_is_told_of_with_the_key_that_leads_to_it(
         card = card_of(app, "q00")
         for rating in [Rating.AGAIN] * 5:
             with app.desk.writing() as connection:
-                last = log.read_memory(connection, card, learner=1).last_review
+                last = read_memory(connection, card, learner=1).last_review
                 review.answer(connection, card, last, rating, clock(), learner=1)
         clock.forward(days=1)
         await pilot.press("enter", "enter")

@@ -15,7 +15,7 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
-from studyapp.store import log
+from studyapp.store.memory import read_memory
 from studyapp.study import exam, library, review
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
@@ -58,7 +58,7 @@ def studied(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
         clock.forward(days=1)
         with desk.writing() as connection:
             for card in range(1, 13) if day % 5 else ():
-                before = log.read_memory(connection, card, learner=1)
+                before = read_memory(connection, card, learner=1)
                 if before.due is None or before.due <= clock().date():
                     review.answer(
                         connection,

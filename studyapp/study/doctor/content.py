@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from studyapp.notes.note import note_uid
 from studyapp.store import passage, tables
+from studyapp.store.change import said
 from studyapp.store.fingerprint import fingerprint
-from studyapp.store.sync import said
 from studyapp.study import former, library, words
 from studyapp.study.doctor import known
 from studyapp.study.doctor.finding import Chart, Finding, are, have

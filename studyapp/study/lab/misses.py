@@ -21,7 +21,7 @@ from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import NoteKind
 from studyapp.notes.slug import own_id
-from studyapp.store import log, tables
+from studyapp.store import log, record, tables
 from studyapp.study import library, review
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
@@ -201,7 +201,7 @@ def righted(
             entry.card_id.in_(missed.keys() & set(cards)),
             entry.rating > Rating.HARD,
             entry.day < today,
-            log.not_retracted(),
+            record.not_retracted(),
         )
     )
     told = {row.card_id for row in rows if row.day > missed[row.card_id]}

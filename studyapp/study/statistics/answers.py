@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from studyapp.notes.card import question_face
 from studyapp.notes.note import chapter_name
-from studyapp.store import log, tables
+from studyapp.store import tables, timeline
 from studyapp.study.card import as_note, read_variants
 from studyapp.study.chapter import namesakes
 from studyapp.study.grading import JUDGED, Grade
@@ -131,7 +131,7 @@ def _guesses(connection: Connection, *, learner: int) -> list[Guess]:
         select(tables.attempt).where(attempt.learner_id == learner, attempt.id.in_(judged))
     ).all()
     before, since = dict[int, Any](), dict[int, Any]()
-    for row in log.in_order(connection, rows, learner=learner):
+    for row in timeline.in_order(connection, rows, learner=learner):
         if row.pretest:
             before[row.chapter_id] = row
             since.pop(row.chapter_id, None)

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from studyapp.errors import StoreError
 from studyapp.memory.state import Rating
-from studyapp.store import log, tables, tally
+from studyapp.store import record, tables, tally
 from studyapp.store.tally import Sums
 from studyapp.study.desk import Desk
 from studyapp.study.recall import outcome
@@ -91,7 +91,7 @@ def count(connection: Connection, days: Sequence[date], *, learner: int) -> dict
     for first, last in _runs(days):
         found |= _sums(connection, first, last, learner=learner)
     # To ask each of many reviews whether it was taken back takes longer than all else here.
-    taken_back = review.uid.in_(log.retracted(learner=learner))
+    taken_back = review.uid.in_(record.retracted(learner=learner))
     whole = _sums(connection, days[0], days[-1], taken_back, learner=learner) if days else {}
     for day in found.keys() & whole.keys():
         found[day] = Sums(*map(sub, found[day], whole[day]))

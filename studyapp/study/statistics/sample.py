@@ -21,7 +21,7 @@ from studyapp.interval import median_interval
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
-from studyapp.store import log, tables
+from studyapp.store import record, tables
 from studyapp.study.chapter import namesakes
 from studyapp.study.recall import Model, outcome
 from studyapp.study.retention import Aims
@@ -124,7 +124,7 @@ def read(
             review.learner_id == learner,
             review.effective_day.between(first, last),
             counts(),
-            log.not_retracted(),
+            record.not_retracted(),
         )
         .order_by(review.effective_day.desc(), review.stamp.desc())
         .limit(MOST)
