@@ -28,6 +28,8 @@ _SEPARATORS = {
     "\\t": "\t",
 }  # fmt: skip
 _GUESSED = "\t;,|"
+_UNNAMED = "what stands behind the second cell here is read as part of the answer"
+_NAME_THEM = "a first row such as question, answer, tags says what each column is"
 _COLUMNS = ("guid column", "notetype column", "deck column", "tags column")
 _KEYS = {"separator", "html", "tags", "columns", "notetype", "deck", *_COLUMNS, "if matches"}
 _REVERSED = re.compile(r"revers|both ways|umgekehrt|inverti|invers|inversé", re.IGNORECASE)
@@ -39,8 +41,6 @@ _HTML = re.compile(
 )
 _ELSEWHERE = "a picture or a sound, which only a package has with it"
 _TOO_LONG = f"a field is longer than {ankifield.LONGEST:,} characters; not read"
-_UNNAMED = "what stands behind the second cell here is read as part of the answer"
-_NAME_THEM = "a first row such as question, answer, tags says what each column is"
 _OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
 
 

@@ -22,7 +22,10 @@ _OF_MANY = (
 )
 _OPTION = re.compile(rf"(?:{_WRONG}) ?\w?|{_OF_MANY}")
 _LETTERS = ascii_lowercase
-_DECK = ("deck", "deck name")
+_DECK = {
+    *("deck", "deck name", "stapel", "kortlek", "mazo", "paquet", "mazzo", "baralho", "talia"),
+    *("колода", "牌组", "デッキ", "덱"),
+}
 _TOPICS = {"category", "categories", "topic", "topics", "subject", "subjects", "tag"}
 _BETWEEN = re.compile(r"\s*[\n;|]\s*|\s+(?=[B-H][).] ?\S)")
 _LETTER = re.compile(r"[A-H][).] *(?=\S)")

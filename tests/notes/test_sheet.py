@@ -218,6 +218,7 @@ def test_options_that_are_numbers_are_no_places(tmp_path: Path) -> None:
     [
         "name,deck,tags,content\nOsmosis,Bio::Cells,x y,Water moves\n",
         "Deck,Topic,Category,Front_Text,back_text\nBio::Cells,x,y,Osmosis,Water moves\n",
+        "Fråga,Svar,Taggar,Kortlek\nOsmosis,Water moves,x y,Bio::Cells\n",
     ],
 )
 def test_tags_and_decks_are_read_where_a_row_names_them(tmp_path: Path, text: str) -> None:
