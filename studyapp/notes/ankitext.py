@@ -280,7 +280,8 @@ class _Reading:
         elif first.text:
             keep(first.text, answer, CardStyle.BOTH if both and answer else CardStyle.ANSWER)
         else:
-            self.report(line, "the first field, which asks, is empty")
+            told = f"; not read: {sheet.begun([answer])}" if answer else ""
+            self.report(line, f"the first field, which asks, is empty{told}")
 
     def _asked(
         self, line: int, said: str, numbers: Sequence[int], answer: str, keep: Callable[..., None]

@@ -193,7 +193,8 @@ def test_what_is_no_note_is_told_with_its_line(tmp_path: Path) -> None:
     one = '{"question": "a?", "answer": "b"}'
     path.write_text(
         f'{{"version": 2, "tips": ["x"],\n"cards": [{one},\n"text",\n{{"foo": "bar"}},\n'
-        '{"question": "c?", "question": "d?", "answer": "e", "id": 7}]}'
+        '{"question": "c?", "question": "d?", "answer": "e", "id": 7},\n'
+        '{"question": null, "answer": "f"}]}'
     )
     _, found = formats.read(path)
     assert [(one.question, one.line) for one in found.notes] == [("a?", 2), ("d?", 5)]
@@ -203,6 +204,7 @@ def test_what_is_no_note_is_told_with_its_line(tmp_path: Path) -> None:
         (4, "this object has no question; not read: foo: bar"),
         (5, "'question' is there twice in this object; only the last one is read"),
         (5, "not kept, how its program asks and calls them: id"),
+        (6, "the first field, which asks, is empty; not read: f"),
     ]
 
 
