@@ -2,7 +2,8 @@
 
 Formulas `\\(…\\)`, `\\[…\\]`, `[$]…[/$]` and MathJax's tags become `$…$` and `$$…$$`; a hidden text
 `{{c1::text::hint}}` becomes `==text=={#c1}` with the hint behind it. What cannot be hidden so, as
-its number is there twice or it stands in code, is told: it gets a question of its own.
+its number is there twice, or with another one, or it stands in code, is told: it gets a question of
+its own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ _MATHS = re.compile(
 )
 _SIGNS = re.compile(r"[<&\\\[\xa0\n]")  # a text without them is as it stands
 _FORMULAS = ("\\(", "\\[", "[$", "[latex]", "anki-mathjax")
-_HIDDEN = re.compile(r"\{\{c(\d{1,3})::((?:(?!\}\}|\{\{c).)*+)\}\}", re.DOTALL)
 _PLACE = re.compile(f"{_FORMULA}(\\d+){_END}")
 _PART = "which part of a formula is hidden, as all of it is"
 _MARK = re.compile(f"{_OPENS}(?P<opens>\\d+){_END}|{_CLOSES}|\n[ \t]*\n|\\\\?\n[ \t]*(?:> ?)*")
@@ -101,14 +101,20 @@ def _without_formulas(said: str, formulas: list[str], lost: set[str], *, cloze: 
             tex = re.sub(r"\\(?:begin|end)\{(?:displaymath|math)\}", "", tex).strip(" $\n")
         if not tex:
             return ""
-        number = _HIDDEN.search(tex) if cloze else None
-        if number:
-            if not _HIDDEN.fullmatch(tex):
-                lost.add(_PART)
-            tex = _HIDDEN.sub(lambda hidden: hidden[2].partition("::")[0], tex)
+        gaps = list[ankigap.Gap]()
+
+        def reveal(gap: ankigap.Gap) -> str:
+            gaps.append(gap)
+            return gap.text
+
+        tex = ankigap.rewritten(tex, reveal) if cloze else tex
         formulas.append(f"$${tex}$$" if block else f"${' '.join(tex.split())}$")
         place = f"{_FORMULA}{len(formulas) - 1}{_END}"
-        return f"{{{{c{number[1]}::{place}}}}}" if number else place
+        if not gaps:
+            return place
+        if gaps[0].text != tex:
+            lost.add(_PART)
+        return f"{{{{c{gaps[0].number}::{place}}}}}"
 
     return _MATHS.sub(keep, said)
 
@@ -117,7 +123,9 @@ def _marked(said: str) -> str:
     """The ends of hidden texts as single signs, and hints behind them."""
 
     def mark(gap: ankigap.Gap) -> str:
-        hint = f" ({gap.hint})" if gap.hint else ""
+        if gap.number not in ankigap.CARDS:
+            return gap.text
+        hint = f" ({gap.hint})" if gap.hint and gap.outer else ""
         return f"{_OPENS}{gap.number}{_END}{gap.text}{_CLOSES}{hint}"
 
     return ankigap.rewritten(said, mark)

@@ -1,7 +1,8 @@
 """The gaps of an Anki note, `{{c1::text::hint}}`: which there are, and the text as a card shows it.
 
-A card covers all gaps of its number at once. They may stand in each other, in code and in formulas,
-so each is found in the source, before anything reads it as HTML.
+A card covers all gaps of its number at once; `{{c1,3::text}}` is one of two cards, which is the
+same as a gap of each in the other. They may stand in each other, in code and in formulas, so each
+is found in the source, before anything reads it as HTML.
 """
 
 from __future__ import annotations
@@ -12,39 +13,48 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 BLANK = "[…]"
+CARDS = range(1, 501)  # the numbers of which Anki makes cards
 _MOST = 1_000_000  # characters of the questions that are made of one text
-_ENDS = re.compile(r"\{\{c(\d{1,3})::|\}\}")
+_MOST_TOLD, _MOST_SAID = 3, 80  # gaps of a text that are told, and characters of each
+_NUMBERS = range(1 << 16)  # those that Anki can read
+_ENDS = re.compile(r"\{\{c(?=,*[0-9])([0-9,]++)::|\}\}")
+_LIKE = re.compile(
+    r"\{\{\s*+c\s*+[0-9][0-9,;.&\s-]*+:(?:(?!\{\{|\}\}).)*+(?:\}\})?", re.DOTALL | re.IGNORECASE
+)
+_TAG = re.compile(r"<[^<>]*>")
 
 
 class Gap(NamedTuple):
-    """A gap; `again` if it stands in another one of its number."""
+    """A gap; `again` if it stands in another one of its number, `outer` if no other one of the same
+    place is around it."""
 
     number: int
     text: str
     hint: str
     again: bool
+    outer: bool
 
 
 def rewritten(said: str, show: Callable[[Gap], str]) -> str:
     """*said* with what is to be shown for each gap, from within; one without an end is text."""
-    frames, opened, met, end = [list[str]()], list[re.Match[str]](), Counter[int](), 0
+    frames, opened, met, end = [list[str]()], list[tuple[str, tuple[int, ...]]](), Counter[int](), 0
     for brace in _ENDS.finditer(said):
+        found = _named(brace[1]) if brace[1] else ()
+        if not (found if brace[1] else opened):  # text, as no gap begins or ends here
+            continue
         frames[-1].append(said[end : brace.start()])
         end = brace.end()
-        if brace[1]:
-            opened.append(brace)
-            met[int(brace[1])] += 1
+        if found:
+            opened.append((brace[0], found))
+            met.update(found)
             frames.append([])
-        elif opened:
-            number = int(opened.pop()[1])
-            met[number] -= 1
-            *before, last = frames.pop()
-            text, mark, hint = last.rpartition("::")
-            inner = "".join([*before, text if mark else last])
-            gap = Gap(number, inner, hint.strip() if mark else "", met[number] > 0)
-            frames[-1].append(show(gap))
-        else:
-            frames[-1].append(brace[0])
+            continue
+        text, hint = _hinted(frames.pop())
+        _, closed = opened.pop()
+        met.subtract(closed)
+        for number in closed:
+            text = show(Gap(number, text, hint, met[number] > 0, number == closed[-1]))
+        frames[-1].append(text)
     frames[-1].append(said[end:])
     while opened:
         rest = "".join(frames.pop())
@@ -52,8 +62,32 @@ def rewritten(said: str, show: Callable[[Gap], str]) -> str:
     return "".join(frames[0])
 
 
+def numbered(said: str) -> tuple[int, ...]:
+    """The cards that a gap names, as in 1,3."""
+    return tuple(number for number in _named(said) if number in CARDS)
+
+
+def _named(said: str) -> tuple[int, ...]:
+    """The numbers of a gap of which there are cards; else one that has none, or nothing if these
+    are no numbers for Anki."""
+    shown = (one.lstrip("0") or "0" for one in said.split(",") if one)
+    numbers = {int(one) for one in shown if len(one) < 6}
+    found = sorted(number for number in numbers if number in _NUMBERS)
+    return tuple(number for number in found if number in CARDS) or tuple(found[:1])
+
+
+def _hinted(pieces: list[str]) -> tuple[str, str]:
+    """The text of a gap and its hint, of *pieces* that are in turn text and what another gap shows:
+    each text ends where a hint begins, and the last hint counts."""
+    hint, shown = "", list(pieces)
+    for at in range(0, len(pieces), 2):
+        shown[at], mark, said = pieces[at].partition("::")
+        hint = said.strip() if mark else hint
+    return "".join(shown), hint
+
+
 def numbers(said: str) -> tuple[int, ...]:
-    """The numbers of the gaps, in order; a gap 0 is on no card."""
+    """The numbers of the gaps, in order; those without a card are none of them."""
     found = set[int]()
 
     def note(gap: Gap) -> str:
@@ -61,7 +95,27 @@ def numbers(said: str) -> tuple[int, ...]:
         return ""
 
     rewritten(said, note)
-    return tuple(sorted(found - {0}))
+    return tuple(sorted(number for number in found if number in CARDS))
+
+
+def unread(said: str) -> str:
+    """A sentence on what looks like a gap and hides nothing, in Anki neither: a number that has no
+    card, a space in it, no end. Empty if there is none."""
+    found = list[str]()
+
+    def reveal(gap: Gap) -> str:
+        if gap.number not in CARDS:
+            found.append(f"{{{{c{gap.number}::{gap.text}}}}}")
+        return gap.text
+
+    rest = rewritten(said, reveal)
+    found += (like[0] for like in _LIKE.finditer(rest))
+    if not found:
+        return ""
+    told = ", ".join(" ".join(_TAG.sub("", one).split())[:_MOST_SAID] for one in found[:_MOST_TOLD])
+    more = f" and {len(found) - _MOST_TOLD:,} more" if len(found) > _MOST_TOLD else ""
+    hides = "this hides" if len(found) == 1 else "these hide"
+    return f"{told}{more}: {hides} nothing, in Anki neither"
 
 
 def few(found: Sequence[int], said: str) -> Sequence[int]:

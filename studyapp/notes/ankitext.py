@@ -33,13 +33,13 @@ _KEYS = {"separator", "html", "tags", "columns", "notetype", "deck", *_COLUMNS, 
 _REVERSED = re.compile(r"revers|both ways|umgekehrt|inverti|invers|inversé", re.IGNORECASE)
 _OPTIONAL = re.compile(r"optional|opcional|opzional|optionnel", re.IGNORECASE)
 _CLOZE = re.compile(r"cloze|lückentext|texte à trous", re.IGNORECASE)
-_HIDES = re.compile(r"\{\{c\d{1,3}::")
+_HIDES = re.compile(r"\{\{c[0-9,]++::")
 _HTML = re.compile(
     r"<br ?/?>|<img src=|<(?P<name>b|i|u|div|span|sub|sup)\b[^<>]*>[^<>\t]+</(?P=name)>"
 )
 _ELSEWHERE = "a picture or a sound, which only a package has with it"
 _TOO_LONG = f"a field is longer than {ankifield.LONGEST:,} characters; not read"
-_OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
+_OCCLUDED = re.compile(r"\{\{c[0-9,]++::image-occlusion:")
 
 
 @dataclass
@@ -241,6 +241,8 @@ class _Reading:
             fields = [ankifield.as_html(cell) for cell in fields]
         elif self.table is not None and self.table.options:
             fields[0] = fields[0].replace("\n", "<br>")
+        if cloze and (told := ankigap.unread(fields[0])):
+            self.report(line, told)
         names = [self._name(at) for at in places]
         both = bool(_REVERSED.search(kind))
         if both and (place := _switch(kind, names)):
