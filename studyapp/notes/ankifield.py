@@ -25,11 +25,13 @@ _MATHS = re.compile(
     r"|\[\$\](?P<old>(?:(?!\[/?\$\]).)*+)\[/\$\]"
     r"|\[\$\$\](?P<old_block>(?:(?!\[/?\$\$\]).)*+)\[/\$\$\]"
     r"|\[latex\](?P<latex>(?:(?!\[/?latex\]).)*+)\[/latex\]"
-    r"|<anki-mathjax(?P<said>[^<>]*+)>(?P<tag>(?:(?!</?anki-mathjax).)*+)</anki-mathjax>",
+    r"|<anki-mathjax(?P<said>[^<>]*+)>(?P<tag>(?:(?!</?anki-mathjax).)*+)</anki-mathjax>"
+    r"|<script\b(?P<type>(?:(?!math/tex)[^<>])*+math/tex[^<>]*+)>"
+    r"(?P<script>(?:(?!</?script\b).)*+)</script>",
     re.DOTALL | re.IGNORECASE,
 )
 _SIGNS = re.compile(r"[<&\\\[\xa0\n]")  # a text without them is as it stands
-_FORMULAS = ("\\(", "\\[", "[$", "[latex]", "anki-mathjax")
+_FORMULAS = ("\\(", "\\[", "[$", "[latex]", "anki-mathjax", "math/tex")
 _PLACE = re.compile(f"{_FORMULA}(\\d+){_END}")
 _PART = "which part of a formula is hidden, as all of it is"
 _MARK = re.compile(f"{_OPENS}(?P<opens>\\d+){_END}|{_CLOSES}|\n[ \t]*\n|\\\\?\n[ \t]*(?:> ?)*")
@@ -57,9 +59,7 @@ def read(said: str, *, cloze: bool = False) -> Field:
     if not cloze and not _SIGNS.search(said):
         return Field(plaintext.escaped(" ".join(said.split())))
     formulas, lost = list[str](), set[str]()
-    if ("\\" in said or "[" in said or "anki-" in said) and any(
-        opens in said for opens in _FORMULAS
-    ):
+    if ("\\" in said or "[" in said or "<" in said) and any(opens in said for opens in _FORMULAS):
         said = _without_formulas(said, formulas, lost, cloze=cloze)
     if cloze:
         said = _marked(said)
@@ -95,6 +95,8 @@ def _without_formulas(said: str, formulas: list[str], lost: set[str], *, cloze: 
         for _ in range(inner.lower().count("<su")):  # from within
             inner = _RAISED.sub(lambda part: f"{_RAISES[part[1].lower()]}{{{part[2]}}}", inner)
         tex = hypertext.unescaped(_TAGS.sub(" ", inner)).strip()
+        if formula["script"]:
+            tex, block = hypertext.tex_of(formula["script"]), "display" in formula["type"]
         if formula["latex"]:
             tex = hypertext.unescaped(_TAGS.sub(" ", formula["latex"])).strip()
             block = "displaymath" in tex or tex.startswith("$$")
