@@ -317,6 +317,9 @@ class _Writer:
             name = unquote(source)
             self.converted.media.add(name)
             self.top.inline.append(f"![{shown}]({beside(name)})")
+        elif scheme == "file":  # named as what is missing
+            self.converted.media.add(source)
+            self.top.inline.append(shown)
         else:
             self.top.inline.append(shown)
             within = scheme == "data"

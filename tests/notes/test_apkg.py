@@ -133,6 +133,12 @@ def test_a_picture_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert f"not in it, though {called} shows it: a b.png and 1 more" in [
         one.message for one in apkg.read(path).problems
     ]
+    with closing(sqlite3.connect(tmp_path / "real")) as base, base:
+        base.execute(
+            "UPDATE notes SET flds = '<img src=\"file:///a.png\"> q' || flds WHERE id = 10"
+        )
+    package(path, LEGACY, (tmp_path / "real").read_bytes())
+    assert "not in it, though “q" in " ".join(one.message for one in apkg.read(path).problems)
 
 
 def test_a_file_that_is_not_what_it_is_called_is_left_out(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ LOST = {
         "yz",
         {"a frame", "a picture within the text"},
     ),
+    "<img src='file:///etc/passwd' alt=y>z": ("yz", set()),
     "<audio>a</audio>b<video>c": ("b", {"a sound in HTML", "a film"}),
     "<math><msup><mi>x</mi><mn>2</mn></msup></math>": (
         "x2",
