@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+from studyapp.notes.card import JOINER, find_clozes, hiding_nothing, inside_code
+
 BLANK = "[…]"
 CARDS = range(1, 501)  # the numbers of which Anki makes cards
 _MOST = 1_000_000  # characters of the questions that are made of one text
@@ -22,6 +24,10 @@ _LIKE = re.compile(
     r"\{\{\s*+c\s*+[0-9][0-9,;.&\s-]*+:(?:(?!\{\{|\}\}).)*+(?:\}\})?", re.DOTALL | re.IGNORECASE
 )
 _TAG = re.compile(r"<[^<>]*>")
+_QUIET = str.maketrans(dict(zip("{}:", "\ue0f8\ue0f9\ue0fa", strict=True)))
+_ALOUD = str.maketrans(dict(zip("\ue0f8\ue0f9\ue0fa", "{}:", strict=True)))
+_STRONG = re.compile(r"(?<!\*)<b>([^\W_](?:[^<>*\n]*[^\W_])?)</b>(?!\*)")
+_ADDRESS = re.compile(rf"{re.escape(BLANK)}(?=[(\[:])")
 
 
 class Gap(NamedTuple):
@@ -116,6 +122,58 @@ def unread(said: str) -> str:
     more = f" and {len(found) - _MOST_TOLD:,} more" if len(found) > _MOST_TOLD else ""
     hides = "this hides" if len(found) == 1 else "these hide"
     return f"{told}{more}: {hides} nothing, in Anki neither"
+
+
+class Hidden(NamedTuple):
+    """Markdown as it hides texts here, the numbers of these, and of each number that cannot be
+    hidden so the number, a question and its answer."""
+
+    text: str
+    numbers: tuple[int, ...]
+    asked: tuple[tuple[int, str, str], ...]
+
+
+def hidden(said: str) -> Hidden:
+    """Markdown with gaps as what it hides. What stands in code is none; a number that hides several
+    texts, or one that has another one around it or several lines, is asked by itself."""
+    said = hiding_nothing(inside_code(said, quiet))
+    found = numbers(said)
+    text, kept = _hiding(said, found)
+    if kept != found:  # without the marks of the others
+        text, still = _hiding(said, kept)
+        if still != kept:
+            text, kept = _hiding(said, ())
+    asked = list[tuple[int, str, str]]()
+    for number in few([number for number in found if number not in kept], said):
+        question = _ADDRESS.sub(BLANK + JOINER, covered(said, number))
+        answer = _STRONG.sub(r"**\1**", shown(said, number))
+        asked.append((number, _aloud(question), _aloud(answer)))
+    return Hidden(_aloud(text), kept, tuple(asked))
+
+
+def quiet(text: str) -> str:
+    """A text in which nothing begins or ends a gap, until `hidden` has read it."""
+    return text.translate(_QUIET)
+
+
+def _aloud(text: str) -> str:
+    return text.translate(_ALOUD)
+
+
+def _hiding(said: str, kept: Collection[int]) -> tuple[str, tuple[int, ...]]:
+    """Markdown that hides the texts of the *kept* numbers, and those of which it hides one each."""
+    met = Counter[int]()
+
+    def mark(gap: Gap) -> str:
+        if gap.number not in kept:
+            return gap.text
+        met[gap.number] += 1
+        hint = f" ({gap.hint})" if gap.hint else ""
+        return f"=={gap.text.strip()}=={{#c{gap.number}}}{hint}"
+
+    text = rewritten(only(said, kept), mark)
+    hides = Counter(cloze.id for cloze in find_clozes(text))
+    return text, tuple(one for one in kept if met[one] == hides[f"c{one}"] == 1)
 
 
 def few(found: Sequence[int], said: str) -> Sequence[int]:
