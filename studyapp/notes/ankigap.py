@@ -126,11 +126,13 @@ def unread(said: str) -> str:
 
 class Hidden(NamedTuple):
     """Markdown as it hides texts here, the numbers of these, and of each number that cannot be
-    hidden so the number, a question and its answer."""
+    hidden so the number, a question and its answer; but for those that are `left` out, as they
+    would be too long."""
 
     text: str
     numbers: tuple[int, ...]
     asked: tuple[tuple[int, str, str], ...]
+    left: int
 
 
 def hidden(said: str) -> Hidden:
@@ -143,12 +145,12 @@ def hidden(said: str) -> Hidden:
         text, still = _hiding(said, kept)
         if still != kept:
             text, kept = _hiding(said, ())
-    asked = list[tuple[int, str, str]]()
-    for number in few([number for number in found if number not in kept], said):
+    asked, rest = list[tuple[int, str, str]](), [one for one in found if one not in kept]
+    for number in few(rest, said):
         question = _ADDRESS.sub(BLANK + JOINER, covered(said, number))
         answer = _STRONG.sub(r"**\1**", shown(said, number))
         asked.append((number, _aloud(question), _aloud(answer)))
-    return Hidden(_aloud(text), kept, tuple(asked))
+    return Hidden(_aloud(text), kept, tuple(asked), len(rest) - len(asked))
 
 
 def quiet(text: str) -> str:
@@ -174,6 +176,11 @@ def _hiding(said: str, kept: Collection[int]) -> tuple[str, tuple[int, ...]]:
     text = rewritten(only(said, kept), mark)
     hides = Counter(cloze.id for cloze in find_clozes(text))
     return text, tuple(one for one in kept if met[one] == hides[f"c{one}"] == 1)
+
+
+def left_out(count: int) -> str:
+    """A sentence on so many questions that are not made."""
+    return f"too long to be asked {count:,} times more, which is left out"
 
 
 def few(found: Sequence[int], said: str) -> Sequence[int]:

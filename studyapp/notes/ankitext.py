@@ -270,8 +270,7 @@ class _Reading:
         """A question for each of the *numbers* whose gaps cannot be hidden here."""
         few = ankigap.few(numbers, said)
         if len(few) < len(numbers):
-            count = len(numbers) - len(few)
-            self.report(line, f"too long to be asked {count:,} times more, which is left out")
+            self.report(line, ankigap.left_out(len(numbers) - len(few)))
         for number in few:
             question = ankifield.read(ankigap.covered(said, number)).text
             shown = ankifield.read(ankigap.shown(said, number)).text

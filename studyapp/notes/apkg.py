@@ -336,8 +336,7 @@ class _Reading:
         whole = text + below
         few = ankigap.few(numbers, whole)
         if len(few) < len(numbers):
-            count = len(numbers) - len(few)
-            self.report_note(f"too long to be asked {count:,} times more, which is left out")
+            self.report_note(ankigap.left_out(len(numbers) - len(few)))
         for number in few:
             question = self._field(ankigap.covered(asked, number))
             shown = self._field(ankigap.shown(whole, number))

@@ -142,6 +142,8 @@ class Dialogue:
             keep("", hidden.text, card=CardStyle.CLOZE)
         for _, question, answer in hidden.asked:
             keep(question, answer)
+        if hidden.left:
+            self.found.report(block.first, ankigap.left_out(hidden.left))
         if shows or not (hidden.numbers or hidden.asked):
             self.found.report(block.first, shows or "a hidden text that cannot be kept")
 

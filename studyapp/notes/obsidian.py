@@ -249,6 +249,8 @@ class _Reading:
             part = f"/c{number}"
             if guid := self._keep(at, question, answer, CardStyle.ANSWER, "==", part):
                 of[number] = (guid, "answer")
+        if found.left:
+            self.report(at, ankigap.left_out(found.left))
         self._schedule(at, [side for _, side in sorted(of.items())], schedule)
 
     def _keep(

@@ -1454,6 +1454,11 @@ def test_what_a_paragraph_cannot_hide_as_one_text_is_asked(
 def test_a_mark_that_hides_nothing_is_told_with_its_words() -> None:
     (told,) = parse("An {{c1, 3::x}} and {{c2::y}}.\n").problems
     assert (told.line, told.message) == (1, "{{c1, 3::x}}: this hides nothing, in Anki neither")
+    twice = "".join(f"{{{{c{nth}::a}}}} {{{{c{nth}::{'x' * 3000}}}}} " for nth in range(1, 60))
+    found = parse(f"{twice}\n")
+    (told,) = found.problems
+    assert len(found.notes) == 5
+    assert told.message == "too long to be asked 54 times more, which is left out"
 
 
 @pytest.mark.parametrize("sign", ["|", " | ", ">>", ">> ", " >> "])
