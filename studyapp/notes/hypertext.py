@@ -66,6 +66,11 @@ _SCRIPT = re.compile(
 _FALLBACK = re.compile(
     r"(</math>\s*+</span>)\s*+<img\b(?:(?!mwe-math-fallback)[^<>])*+mwe-math-fallback[^<>]*+>"
 )
+_PANDOC = re.compile(
+    r'<span class="math (?P<said>inline|display)">\s*+(?:\\\(|\\\[)(?P<tex>(?:(?!\\[)\]]|<).)*+)'
+    r"\\[)\]]\s*+</span>",
+    re.DOTALL,
+)
 _CDATA = re.compile(r"%?\s*+<!\[CDATA\[|%?\s*+\]\]>")
 _OF_SCRIPT = '<math class="script"'
 _STACKED = {"msub", "msup", "msubsup", "mfrac", "msqrt", "mroot", "munder", "mover", "munderover"}
@@ -136,10 +141,13 @@ def to_markdown(html: str) -> Converted:
 
 
 def typeset(html: str) -> str:
-    """HTML in which the formulas of MathJax's scripts are in MathML, as all others, on as many
-    lines, and the pictures that Wikipedia has of its formulas are left out."""
+    """HTML in which the formulas that MathJax is to draw, in scripts or as Pandoc has them, are in
+    MathML, as all others, on as many lines, and the pictures that Wikipedia has of its formulas are
+    left out."""
     if "mwe-math-fallback" in html:
         html = _FALLBACK.sub(r"\1", html)
+    if 'class="math ' in html:
+        html = _PANDOC.sub(_mathml, html)
     return _SCRIPT.sub(_mathml, html) if "math/" in html else html
 
 
@@ -152,7 +160,7 @@ def _mathml(script: re.Match[str]) -> str:
     said = script["said"].lower()
     if "math/mml" in said:
         return script["tex"]
-    if "math/tex" not in said:
+    if "math/" in said and "math/tex" not in said:
         return f"<code>{script['tex']}</code>"
     display = ' display="block"' if "display" in said else ""
     lines, tex = "\n" * script[0].count("\n"), escape(tex_of(script["tex"]), quote=False)
@@ -187,6 +195,8 @@ class _Writer:
                     self._start(name.lower(), said)
         if self.plays:
             self.converted.lost.add(_PLAYED[self.dropping])
+        elif self.dropping and self.dropping not in _ALONE:
+            self.converted.lost.add("all below a formula that has no end")
         while len(self.stack) > 1:
             self._close()
         self._flush()
@@ -365,7 +375,10 @@ class _Writer:
 
     def _marked(self, frame: _Frame, text: str) -> str:
         inner = text.strip()
-        before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        before, after = (
+            text[: len(text) - len(text.lstrip())],
+            text[len(text.rstrip()) :] if inner else "",
+        )
         name, style = frame.name, frame.said.get("style", "")
         for said, tag in _STYLES.items() if style else ():
             if said.search(style):

@@ -48,6 +48,8 @@ CASES = {
     "</annotation></math>": "$$\\frac{1}{2}$$",
     '<p>a <script type="math/tex">y^3 < x & b<a>c</script> d</p>': "a $y^3 < x & b<a>c$ d",
     "<script type='math/tex; mode=display'>% <![CDATA[\ny %]]></script>": "$$y$$",
+    '<p>is <span class="math inline">\\(x_1 &lt; \\pi\\)</span>.</p>': "is $x_1 < \\pi$.",
+    '<span class="math display">\\[x\ny\\]</span> \\(z\\)': "$$x y$$ \\\\(z\\\\)",
     "<script type=math/mml><math><mi>y</mi></math></script><script type=math/x>z</script>": "y`z`",
     f"<span class=katex><span><math>{TEX}</math></span>{DRAWN}</span></span> z": "$x^2$ z",
     "<span class='katex-html'><span>x</span><span>2</span></span> z": "x2 z",
@@ -71,6 +73,7 @@ LOST = {
         {"a frame", "a picture within the text"},
     ),
     "<img src='file:///etc/passwd' alt=y>z": ("yz", set()),
+    f"<span><math>{TEX}</math>{DRAWN[:-7]} z": ("$x^2$", {"all below a formula that has no end"}),
     "<audio>a</audio>b<video>c": ("b", {"a sound in HTML", "a film"}),
     "<math><msup><mi>x</mi><mn>2</mn></msup></math>": (
         "x2",
