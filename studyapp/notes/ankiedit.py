@@ -172,7 +172,7 @@ def _between(
 
 
 def _text(kind: NoteType, html: str) -> str:
-    return ankifield.read(html, cloze=kind.is_cloze).text
+    return (ankifield.parted(html)[0] if kind.is_cloze else ankifield.read(html)).text
 
 
 def _html(kind: NoteType, text: str) -> str:
@@ -211,10 +211,10 @@ def _patched(html: str, before: str, after: str) -> str | None:
     there twice."""
     start = _common(before, after)
     kept = min(_common(before[::-1], after[::-1]), min(len(before), len(after)) - start)
-    start = before.rfind(" ", 0, start) + 1
-    start = max(start, before.rfind("\n", 0, start) + 1)
     end = len(before) - kept
-    while end < len(before) and not before[end].isspace():
+    while start and before[start - 1].isalnum():
+        start -= 1
+    while end < len(before) and before[end].isalnum():
         end += 1
     old, new = before[start:end], after[start : len(after) - (len(before) - end)]
     if not old or not new or _MARKUP.search(old) or _MARKUP.search(new):

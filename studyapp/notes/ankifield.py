@@ -2,7 +2,8 @@
 
 Formulas `\\(…\\)`, `\\[…\\]`, `[$]…[/$]` and MathJax's tags become `$…$` and `$$…$$`; a hidden text
 `{{c1::text::hint}}` becomes `==text=={#c1}` with the hint behind it. What cannot be hidden so, as
-its number is there twice or it stands in code, is told: it gets a question of its own.
+its number is there twice, or with another one, or it stands in code, is told: it gets a question of
+its own.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ _MATHS = re.compile(
     r"|\[\$\](?P<old>(?:(?!\[/?\$\]).)*+)\[/\$\]"
     r"|\[\$\$\](?P<old_block>(?:(?!\[/?\$\$\]).)*+)\[/\$\$\]"
     r"|\[latex\](?P<latex>(?:(?!\[/?latex\]).)*+)\[/latex\]"
-    r"|<anki-mathjax(?P<said>[^<>]*+)>(?P<tag>(?:(?!</?anki-mathjax).)*+)</anki-mathjax>",
+    r"|<anki-mathjax(?P<said>[^<>]*+)>(?P<tag>(?:(?!</?anki-mathjax).)*+)</anki-mathjax>"
+    r"|<script\b(?P<type>(?:(?!math/tex)[^<>])*+math/tex[^<>]*+)>"
+    r"(?P<script>(?:(?!</?script\b).)*+)</script>",
     re.DOTALL | re.IGNORECASE,
 )
 _SIGNS = re.compile(r"[<&\\\[\xa0\n]")  # a text without them is as it stands
-_FORMULAS = ("\\(", "\\[", "[$", "[latex]", "anki-mathjax")
-_HIDDEN = re.compile(r"\{\{c(\d{1,3})::((?:(?!\}\}|\{\{c).)*+)\}\}", re.DOTALL)
+_FORMULAS = ("\\(", "\\[", "[$", "[latex]", "anki-mathjax", "math/tex")
 _PLACE = re.compile(f"{_FORMULA}(\\d+){_END}")
 _PART = "which part of a formula is hidden, as all of it is"
 _MARK = re.compile(f"{_OPENS}(?P<opens>\\d+){_END}|{_CLOSES}|\n[ \t]*\n|\\\\?\n[ \t]*(?:> ?)*")
@@ -57,9 +59,7 @@ def read(said: str, *, cloze: bool = False) -> Field:
     if not cloze and not _SIGNS.search(said):
         return Field(plaintext.escaped(" ".join(said.split())))
     formulas, lost = list[str](), set[str]()
-    if ("\\" in said or "[" in said or "anki-" in said) and any(
-        opens in said for opens in _FORMULAS
-    ):
+    if ("\\" in said or "[" in said or "<" in said) and any(opens in said for opens in _FORMULAS):
         said = _without_formulas(said, formulas, lost, cloze=cloze)
     if cloze:
         said = _marked(said)
@@ -95,20 +95,28 @@ def _without_formulas(said: str, formulas: list[str], lost: set[str], *, cloze: 
         for _ in range(inner.lower().count("<su")):  # from within
             inner = _RAISED.sub(lambda part: f"{_RAISES[part[1].lower()]}{{{part[2]}}}", inner)
         tex = hypertext.unescaped(_TAGS.sub(" ", inner)).strip()
+        if formula["script"]:
+            tex, block = hypertext.tex_of(formula["script"]), "display" in formula["type"]
         if formula["latex"]:
             tex = hypertext.unescaped(_TAGS.sub(" ", formula["latex"])).strip()
             block = "displaymath" in tex or tex.startswith("$$")
             tex = re.sub(r"\\(?:begin|end)\{(?:displaymath|math)\}", "", tex).strip(" $\n")
         if not tex:
             return ""
-        number = _HIDDEN.search(tex) if cloze else None
-        if number:
-            if not _HIDDEN.fullmatch(tex):
-                lost.add(_PART)
-            tex = _HIDDEN.sub(lambda hidden: hidden[2].partition("::")[0], tex)
+        gaps = list[ankigap.Gap]()
+
+        def reveal(gap: ankigap.Gap) -> str:
+            gaps.append(gap)
+            return gap.text
+
+        tex = ankigap.rewritten(tex, reveal) if cloze else tex
         formulas.append(f"$${tex}$$" if block else f"${' '.join(tex.split())}$")
         place = f"{_FORMULA}{len(formulas) - 1}{_END}"
-        return f"{{{{c{number[1]}::{place}}}}}" if number else place
+        if not gaps:
+            return place
+        if gaps[0].text != tex:
+            lost.add(_PART)
+        return f"{{{{c{gaps[0].number}::{place}}}}}"
 
     return _MATHS.sub(keep, said)
 
@@ -117,7 +125,9 @@ def _marked(said: str) -> str:
     """The ends of hidden texts as single signs, and hints behind them."""
 
     def mark(gap: ankigap.Gap) -> str:
-        hint = f" ({gap.hint})" if gap.hint else ""
+        if gap.number not in ankigap.CARDS:
+            return gap.text
+        hint = f" ({gap.hint})" if gap.hint and gap.outer else ""
         return f"{_OPENS}{gap.number}{_END}{gap.text}{_CLOSES}{hint}"
 
     return ankigap.rewritten(said, mark)

@@ -57,7 +57,9 @@ def hidden_numbers(markdown: str) -> Mapping[str, int]:
     """The number of each hidden text by its id: its own if it has one (c2), else the next."""
     keys = list(dict.fromkeys(key for key, _ in clozes(markdown)))
     own = {
-        key: int(found[1]) for key in keys if (found := re.fullmatch(r"c([1-9]\d?|[1-4]\d\d)", key))
+        key: int(found[1])
+        for key in keys
+        if (found := re.fullmatch(r"c([1-9]\d?|[1-4]\d\d|500)", key))
     }
     free = (number for number in range(1, len(keys) + len(own) + 1) if number not in own.values())
     return {key: own[key] if key in own else next(free) for key in keys}

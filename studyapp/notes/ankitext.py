@@ -35,13 +35,13 @@ _KEYS = {"separator", "html", "tags", "columns", "notetype", "deck", *_COLUMNS, 
 _REVERSED = re.compile(r"revers|both ways|umgekehrt|inverti|invers|inversé", re.IGNORECASE)
 _OPTIONAL = re.compile(r"optional|opcional|opzional|optionnel", re.IGNORECASE)
 _CLOZE = re.compile(r"cloze|lückentext|texte à trous", re.IGNORECASE)
-_HIDES = re.compile(r"\{\{c\d{1,3}::")
+_HIDES = re.compile(r"\{\{c[0-9,]++::")
 _HTML = re.compile(
     r"<br ?/?>|<img src=|<(?P<name>b|i|u|div|span|sub|sup)\b[^<>]*>[^<>\t]+</(?P=name)>"
 )
 _ELSEWHERE = "a picture or a sound, which only a package has with it"
 _TOO_LONG = f"a field is longer than {ankifield.LONGEST:,} characters; not read"
-_OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
+_OCCLUDED = re.compile(r"\{\{c[0-9,]++::image-occlusion:")
 
 
 @dataclass
@@ -261,6 +261,8 @@ class _Reading:
             fields = [ankifield.as_html(cell) for cell in fields]
         elif self.table is not None and self.table.options:
             fields[0] = fields[0].replace("\n", "<br>")
+        if cloze and (told := ankigap.unread(fields[0])):
+            self.report(line, told)
         names = [self._name(at) for at in places]
         both = bool(_REVERSED.search(kind))
         if both and (place := _switch(kind, names)):
@@ -289,8 +291,7 @@ class _Reading:
         """A question for each of the *numbers* whose gaps cannot be hidden here."""
         few = ankigap.few(numbers, said)
         if len(few) < len(numbers):
-            count = len(numbers) - len(few)
-            self.report(line, f"too long to be asked {count:,} times more, which is left out")
+            self.report(line, ankigap.left_out(len(numbers) - len(few)))
         for number in few:
             question = ankifield.read(ankigap.covered(said, number)).text
             shown = ankifield.read(ankigap.shown(said, number)).text

@@ -52,9 +52,10 @@ _STAGES = (Stage.NEW, Stage.LEARNING, Stage.REVIEW, Stage.RELEARNING)
 _MOMENTS = (Moment.LEARNING, Moment.REVIEW, Moment.RELEARNING)
 _FILTERED, _SUSPENDED, _BURIED = 3, -1, (-2, -3)
 _SECONDS = 1_000_000_000  # a date of a card being learned is one of seconds, or of days
-_OCCLUDED = re.compile(r"\{\{c\d{1,3}::image-occlusion:")
+_OCCLUDED = re.compile(r"\{\{c[0-9,]++::image-occlusion:")
 _MASKED = "io-overlay"  # in a template of that add-on, above the picture that gives all away
 _RULES = re.compile(r"\A(?:\*{3}\s+)+|\A\*{3}\Z")  # which a template has above what it adds
+_EMPTY = "a card whose hidden text is gone, which Anki calls empty"
 _LONGEST = 12 << 20  # characters of a note with pictures in it
 _BEGINS = 1000  # characters of a note, from which it is named in a problem
 
@@ -319,6 +320,8 @@ class _Reading:
             front = ""
         *asks, below = filled(untyped(back), fields).split(EXTRA)
         text, below = ("".join(asks), ankigap.only(below, ())) if asks else (below, "")
+        if shows := ankigap.unread(text):
+            self.report_note(shows)
         read, rest = ankifield.parted(text)
         self._met(read)
         told = _RULES.sub("", self._field(below))
@@ -333,8 +336,7 @@ class _Reading:
         whole = text + below
         few = ankigap.few(numbers, whole)
         if len(few) < len(numbers):
-            count = len(numbers) - len(few)
-            self.report_note(f"too long to be asked {count:,} times more, which is left out")
+            self.report_note(ankigap.left_out(len(numbers) - len(few)))
         for number in few:
             question = self._field(ankigap.covered(asked, number))
             shown = self._field(ankigap.shown(whole, number))
@@ -345,6 +347,8 @@ class _Reading:
             if side := kept.get(card.place + 1):
                 self.sides[card.id] = side
                 self.typed += is_typed(template)
+            elif card.place + 1 not in numbers:
+                self.lost.setdefault(_EMPTY, []).append(self.now)
 
     def _covered(
         self,
@@ -370,7 +374,7 @@ class _Reading:
         header = self._field(told.pop("Header", ""))
         answer = "\n\n".join(filter(None, map(self._field, told.values())))
         of_note = hashlib.sha256(guid.encode()).hexdigest()[:8]
-        for number in sorted({part.number for part in hidden}):
+        for number in sorted({number for part in hidden for number in part.numbers}):
             drawn = f"hidden-{of_note}-{number}.png"
             asked = f"What is hidden in red? ({plaintext.inline(Path(name).stem)}, {number})"
             question = "\n\n".join(filter(None, (asked, header, f"![](media/{drawn})")))

@@ -163,6 +163,11 @@ def outside_code(text: str, change: Callable[[str], str]) -> str:
     return "".join(pieces) + change(text[end:])
 
 
+def inside_code(text: str, change: Callable[[str], str]) -> str:
+    """*text* with each piece changed that is code."""
+    return _CODE.sub(lambda code: change(code[0]), text) if _may_have_code(text) else text
+
+
 def _may_have_code(text: str) -> bool:
     return "`" in text or "~~~" in text
 

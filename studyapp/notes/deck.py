@@ -37,6 +37,7 @@ _BROUGHT = re.compile(r"origin: [0-9a-f]{16}(?= -->\Z)")
 _KNOWN_AS = re.compile(r"here: (?P<name>[0-9a-z]{16})")
 _GUID = re.compile(r"\S{1,64}")  # one of a program's own; a reader of texts has them in words
 _NO_DIGEST = "0" * 16
+_GAP = re.compile(r"\{\{c[0-9]*+,[0-9,]*+::")  # of Anki, on several cards
 _UNSIGNED = f"origin: {_NO_DIGEST} -->"
 _TITLE = re.compile(r"^(?:[ \t>*+-]|\d{1,9}[.)])*#{1,6}[ \t].*$", re.MULTILINE)
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
@@ -315,8 +316,9 @@ class _Folder:
 
     def _only_lacks(self, deck: str, kept: Note, note: ForeignNote) -> bool:
         """Whether a note was left alone since a version brought it that knew no text for its answer
-        alone, which it has."""
-        return _lacks_extra(kept, note) and kept.origin == _digest(deck, self._text(kept))
+        alone, which it has, or showed the marks of a gap that it hides."""
+        lacks = _lacks_extra(kept, note) or _shows_gap(kept, note)
+        return lacks and kept.origin == _digest(deck, self._text(kept))
 
     def _is_as_it_was(self, deck: str, kept: Note, note: ForeignNote) -> bool:
         """Whether the source of a note that was edited here says what it said to such a version."""
@@ -427,6 +429,10 @@ def _lacks_extra(kept: Note, note: ForeignNote) -> bool:
     if not (kept.card is note.card is CardStyle.CLOZE):
         return False
     return not halves(kept.answer)[1] and bool(halves(note.answer)[1])
+
+
+def _shows_gap(kept: Note, note: ForeignNote) -> bool:
+    return _GAP.search(kept.answer) is not None and not _GAP.search(note.answer)
 
 
 def _lines(path: Path) -> list[str]:

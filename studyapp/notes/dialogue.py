@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from itertools import groupby
 
-from studyapp.notes import answerkey, glossary, wording
+from studyapp.notes import ankigap, answerkey, glossary, wording
 from studyapp.notes.answer import cleaned, is_string, worded
-from studyapp.notes.card import find_clozes
+from studyapp.notes.card import without_code
 from studyapp.notes.definition import Definitions
 from studyapp.notes.harvest import Harvest
 from studyapp.notes.note import CardStyle, NoteKind
@@ -21,8 +22,8 @@ from studyapp.notes.opener import (
     PROSE,
     SUMMARY,
     asks_anew,
+    gaps,
     headline,
-    hiding,
     in_quote,
     openers,
     without_properties,
@@ -132,13 +133,19 @@ class Dialogue:
         return Question(block, shape, asked, "", dedented(inner.split("\n")), number)
 
     def _hidden(self, block: Block) -> None:
-        """Read an item of a list that hides something."""
+        """Read a paragraph or an item of a list that hides something."""
         line, rest = headline(self.outline, block)
-        text, count = hiding(cleaned("\n".join([line, *without_properties(dedented(rest))])))
-        if not count or len(find_clozes(text)) != count:
-            self.found.report(block.first, "a hidden text that cannot be kept")
-            return
-        self.found.keep(block.first, "", text, NoteKind.QUESTION, HIDING, card=CardStyle.CLOZE)
+        said = gaps(cleaned("\n".join([line, *without_properties(dedented(rest))])))
+        hidden, shows = ankigap.hidden(said), ankigap.unread(without_code(said))
+        keep = partial(self.found.keep, block.first, kind=NoteKind.QUESTION, shape=HIDING)
+        if hidden.numbers:
+            keep("", hidden.text, card=CardStyle.CLOZE)
+        for _, question, answer in hidden.asked:
+            keep(question, answer)
+        if hidden.left:
+            self.found.report(block.first, ankigap.left_out(hidden.left))
+        if shows or not (hidden.numbers or hidden.asked):
+            self.found.report(block.first, shows or "a hidden text that cannot be kept")
 
     def _is_underlined(self, block: Block, question: Question) -> bool:
         """Whether a heading of the level 2 is a line of an answer with a rule right below it."""

@@ -3,7 +3,7 @@
 What Markdown has no sign for and the app shows all the same (sub, sup, u) stays a tag. Fonts and
 how a text is aligned are dropped; what says something and cannot be kept (a colour, a script, a
 frame) is named. Formulas and hidden texts, which come from Anki, go through as single signs that
-HTML does not touch.
+HTML does not touch. A formula that a page has as LaTeX is that alone, without what shows it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import unescape
+from html import escape, unescape
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from studyapp.notes import plaintext
@@ -57,6 +58,21 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _OF_PARTS = {"li", "ul", "ol", "blockquote", "summary", "dt", "caption"}
 _OF_PARTS |= {"h1", "h2", "h3", "h4", "h5", "h6"}
 _TITLED = {"abbr", "acronym", "span"}  # which say more where one points at them
+# What MathJax reads, and what it, KaTeX and Wikipedia draw of the LaTeX that they keep.
+_SCRIPT = re.compile(
+    r"<script\b(?P<said>(?:(?!math/)[^<>])*+math/[^<>]*+)>(?P<tex>(?:(?!</?script\b).)*+)</script\s*+>",
+    re.DOTALL | re.IGNORECASE,
+)
+_FALLBACK = re.compile(
+    r"(</math>\s*+</span>)\s*+<img\b(?:(?!mwe-math-fallback)[^<>])*+mwe-math-fallback[^<>]*+>"
+)
+_PANDOC = re.compile(
+    r'<span class="math (?P<said>inline|display)">\s*+(?:\\\(|\\\[)(?P<tex>(?:(?!\\[)\]]|<).)*+)'
+    r"\\[)\]]\s*+</span>",
+    re.DOTALL,
+)
+_CDATA = re.compile(r"%?\s*+<!\[CDATA\[|%?\s*+\]\]>")
+_OF_SCRIPT = '<math class="script"'
 _STACKED = {"msub", "msup", "msubsup", "mfrac", "msqrt", "mroot", "munder", "mover", "munderover"}
 _PLAYED = {"audio": "a sound in HTML", "video": "a film"}  # if no file is named
 _DROPPED = {  # with all that is in them
@@ -86,6 +102,7 @@ _BREAKS, _BAR = re.compile(r"\\?\n+"), re.compile(r"(?<!\\)\|")
 _LANGUAGE = re.compile(r"(?:language-|lang-)([\w+#-]+)")
 _ENDS_ADDRESS, _ENDS_NAME = re.compile(r"[\s()<>\\]"), re.compile(r"[%#?]")
 _MOST_NESTED = 100
+_MOST_SPANNED = 10_000  # cells of a table that others stand for
 
 
 @dataclass
@@ -105,14 +122,50 @@ class _Frame:
     said: dict[str, str] = field(default_factory=dict)
     blocks: list[str] = field(default_factory=list)
     inline: list[str] = field(default_factory=list)
-    rows: list[tuple[bool, list[str]]] = field(default_factory=list)  # of a table
+    rows: list[tuple[bool, list[_Cell]]] = field(default_factory=list)  # of a table
+
+
+class _Cell(NamedTuple):
+    """A cell of a table: over how many columns it goes, and over how many rows."""
+
+    text: str
+    right: int
+    down: int
 
 
 def to_markdown(html: str) -> Converted:
     """HTML as Markdown. Never raises; takes time in proportion to its length."""
     writer = _Writer()
-    writer.write(html)
+    writer.write(typeset(html))
     return writer.converted
+
+
+def typeset(html: str) -> str:
+    """HTML in which the formulas that MathJax is to draw, in scripts or as Pandoc has them, are in
+    MathML, as all others, on as many lines, and the pictures that Wikipedia has of its formulas are
+    left out."""
+    if "mwe-math-fallback" in html:
+        html = _FALLBACK.sub(r"\1", html)
+    if 'class="math ' in html:
+        html = _PANDOC.sub(_mathml, html)
+    return _SCRIPT.sub(_mathml, html) if "math/" in html else html
+
+
+def tex_of(script: str) -> str:
+    """The LaTeX in a script of MathJax."""
+    return unescaped(_CDATA.sub("", script)).strip()
+
+
+def _mathml(script: re.Match[str]) -> str:
+    said = script["said"].lower()
+    if "math/mml" in said:
+        return script["tex"]
+    if "math/" in said and "math/tex" not in said:
+        return f"<code>{script['tex']}</code>"
+    display = ' display="block"' if "display" in said else ""
+    lines, tex = "\n" * script[0].count("\n"), escape(tex_of(script["tex"]), quote=False)
+    said = f'<annotation encoding="application/x-tex">{" ".join(tex.split())}</annotation>'
+    return f"{_OF_SCRIPT}{display}>{said}{lines}</math>"
 
 
 class _Writer:
@@ -121,11 +174,13 @@ class _Writer:
         self.top = _Frame("")
         self.stack = [self.top]
         self.raw = 0  # elements around it whose text stays as it is
-        self.dropping = ""
+        self.dropping, self.deep = "", 0  # the element that is left out, and how many within
+        self.is_drawn = False  # MathJax has put its drawings beside what they show
         self.plays = False  # what is left out names its file further down
         self.stacked = False  # a formula of MathML has parts above each other
 
     def write(self, html: str) -> None:
+        self.is_drawn = _OF_SCRIPT in html
         for tag, text in _tokens(html):
             if tag is None:
                 if not self.dropping:
@@ -140,6 +195,8 @@ class _Writer:
                     self._start(name.lower(), said)
         if self.plays:
             self.converted.lost.add(_PLAYED[self.dropping])
+        elif self.dropping and self.dropping not in _ALONE:
+            self.converted.lost.add("all below a formula that has no end")
         while len(self.stack) > 1:
             self._close()
         self._flush()
@@ -147,7 +204,9 @@ class _Writer:
 
     def _pass_over(self, tag: re.Match[str]) -> None:
         name = tag["name"].lower()
-        if tag["end"] and name == self.dropping:
+        if name == self.dropping and name not in _ALONE:
+            self.deep += -1 if tag["end"] else 1
+        if tag["end"] and name == self.dropping and not self.deep:
             if self.plays:
                 self.converted.lost.add(_PLAYED[name])
             self.dropping, self.plays = "", False
@@ -194,14 +253,24 @@ class _Writer:
         if len(self.stack) > _MOST_NESTED:
             self.converted.lost.add("tags that are nested too deeply")
             return
+        attributes = _attributes(said) if said else {}
+        if attributes and self._is_drawing(attributes.get("class", "")):
+            self.dropping, self.deep = name, 1
+            return
         if name in _BLOCKS and not self.raw:
             self._open_block(name)
         if name in _RUBY and self.top.name in _RUBY:
             self._close()
         self.stacked = self.stacked or name in _STACKED
-        self._push(_Frame(name, _attributes(said) if said else {}))
+        self._push(_Frame(name, attributes))
         if self.top.said:
             self._tell_looks(name, self.top.said)
+
+    def _is_drawing(self, classes: str) -> bool:
+        """Whether an element only shows a formula that is there as text, too."""
+        if "katex-html" in classes:
+            return any(map(str.strip, self.top.inline))
+        return self.is_drawn and "MathJax" in classes
 
     def _tell_looks(self, name: str, said: dict[str, str]) -> None:
         style = said.get("style", "")
@@ -258,6 +327,9 @@ class _Writer:
             name = unquote(source)
             self.converted.media.add(name)
             self.top.inline.append(f"![{shown}]({beside(name)})")
+        elif scheme == "file":  # named as what is missing
+            self.converted.media.add(source)
+            self.top.inline.append(shown)
         else:
             self.top.inline.append(shown)
             within = scheme == "data"
@@ -296,14 +368,17 @@ class _Writer:
             parent.inline.append(text)
         elif name in _CODE:
             parent.inline.append(_code_span(text))
-        elif self.raw or not text.strip():
+        elif self.raw or not (text.strip() or name == "math"):
             parent.inline.append(text)
         else:
             parent.inline.append(self._marked(frame, text))
 
     def _marked(self, frame: _Frame, text: str) -> str:
         inner = text.strip()
-        before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        before, after = (
+            text[: len(text) - len(text.lstrip())],
+            text[len(text.rstrip()) :] if inner else "",
+        )
         name, style = frame.name, frame.said.get("style", "")
         for said, tag in _STYLES.items() if style else ():
             if said.search(style):
@@ -335,8 +410,11 @@ class _Writer:
     def _annotated(self, frame: _Frame, text: str) -> str:
         """What stands behind a formula of MathML, which may be the formula as LaTeX."""
         around = next((one for one in reversed(self.stack) if one.name == "math"), None)
-        if around is not None and "tex" in frame.said.get("encoding", "") and "$" not in text:
-            around.said["tex"] = " ".join(text.split())
+        if around is not None and "tex" in frame.said.get("encoding", ""):
+            if "$" in text:
+                self.converted.lost.add("a formula with a dollar sign in it")
+            else:
+                around.said["tex"] = " ".join(text.split())
         return ""
 
     def _formula(self, frame: _Frame, letters: str) -> str:
@@ -380,7 +458,8 @@ class _Writer:
             return
         head, cells = table.rows.pop() if table.rows else (False, [])
         body = _joined(frame.blocks, tight=False)
-        table.rows.append((head or frame.name == "th", [*cells, body]))
+        cell = _Cell(body, _span(frame, "colspan"), _span(frame, "rowspan"))
+        table.rows.append((head or frame.name == "th", [*cells, cell]))
         if frame.said.keys() & {"colspan", "rowspan"}:
             self.converted.lost.add("cells of a table that are one")
 
@@ -537,8 +616,34 @@ def _list(frame: _Frame) -> str:
     return ("\n\n" if loose else "\n").join(items)
 
 
-def _table(rows: list[tuple[bool, list[str]]]) -> Iterator[str]:
-    rows = [row for row in rows if row[1]]
+def _span(frame: _Frame, name: str) -> int:
+    """Over how many columns or rows a cell goes; over all that follow if it says 0."""
+    said = frame.said.get(name, "").strip()
+    return (int(said) or _MOST_SPANNED) if _NUMBER.fullmatch(said) else 1
+
+
+def _laid_out(rows: list[tuple[bool, list[_Cell]]]) -> Iterator[tuple[bool, list[str]]]:
+    """The rows with each cell in its column: one that goes down is said again in each row, what one
+    to the right goes over is empty."""
+    above, room = dict[int, _Cell](), _MOST_SPANNED  # by column, what goes down from above
+    for head, cells in rows:
+        line, below, last = list[str](), dict[int, _Cell](), max(above, default=-1)
+        rest = cells[::-1]
+        while rest or len(line) <= last:
+            column = len(line)
+            cell = above.get(column) or (rest.pop() if rest else _Cell("", 1, 1))
+            if cell.down > 1 and room > 0:
+                below[column] = cell._replace(down=cell.down - 1)
+            more = min(cell.right - 1, room) if rest or column + cell.right <= last else 0
+            line += [cell.text, *[""] * more]
+            room -= more + (column in above)
+        above = below
+        if cells:
+            yield head, line
+
+
+def _table(spanned: list[tuple[bool, list[_Cell]]]) -> Iterator[str]:
+    rows = list(_laid_out(spanned))
     if not rows:
         return
     width = max(len(cells) for _, cells in rows)

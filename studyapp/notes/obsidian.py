@@ -10,13 +10,13 @@ plugin (`status:: open`) is no card and is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from studyapp.notes import apart, fronttags, mark, picture, unread
-from studyapp.notes.card import REVERSED, find_clozes
+from studyapp.notes import ankigap, apart, fronttags, mark, picture, unread
+from studyapp.notes.card import REVERSED
 from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle, Problem
@@ -193,7 +193,7 @@ class _Reading:
         if not front or not back.strip():
             self.report(said[middle][0], "a card of which one side is empty")
         else:
-            self._keep(said[0][0], front, back.strip(), style, schedule, "?")
+            self._asked(said[0][0], front, back.strip(), style, schedule, "?")
         self.read.update(at for at, _ in said)
 
     def _separator(self, said: tuple[int, str]) -> re.Match[str] | None:
@@ -226,7 +226,7 @@ class _Reading:
             front, back = front[listed.end() if listed else 0 :], _BLOCK_ID.sub("", back)
             style = CardStyle.BOTH if separator[1] == ":::" else CardStyle.ANSWER
             if front and back:
-                self._keep(at, front, back, style, schedule, "::")
+                self._asked(at, front, back, style, schedule, "::")
             else:
                 self.report(at, "a card of which one side is empty")
         if found:
@@ -238,14 +238,20 @@ class _Reading:
         depths = [_depth(line) for _, line in said if not _SCHEDULE.fullmatch(line)]
         lines = _without_quote(said, min(depths, default=0))
         text, schedule = _without_schedule("\n".join(line for _, line in lines))
-        text, numbers = _clozes(text.strip())
-        if not numbers:
+        found = _clozes(text.strip())
+        if not (found.numbers or found.asked):
             return
         self.read.update(at for at, _ in said)
-        if {cloze.id for cloze in find_clozes(text)} != {f"c{number}" for number in numbers}:
-            self.report(said[0][0], "a hidden text that cannot be kept")
-            return
-        self._keep(said[0][0], "", text, CardStyle.CLOZE, schedule, "==", numbers)
+        at, of = said[0][0], dict[int, tuple[str, str]]()  # guid and side of each number
+        if found.numbers and (guid := self._keep(at, "", found.text, CardStyle.CLOZE, "==")):
+            of |= {number: (guid, f"cloze:c{number}") for number in found.numbers}
+        for number, question, answer in found.asked:
+            part = f"/c{number}"
+            if guid := self._keep(at, question, answer, CardStyle.ANSWER, "==", part):
+                of[number] = (guid, "answer")
+        if found.left:
+            self.report(at, ankigap.left_out(found.left))
+        self._schedule(at, [side for _, side in sorted(of.items())], schedule)
 
     def _keep(
         self,
@@ -253,16 +259,17 @@ class _Reading:
         question: str,
         answer: str,
         style: CardStyle,
-        schedule: str,
         shape: str,
-        numbers: tuple[int, ...] = (),
-    ) -> None:
+        part: str = "",
+    ) -> str:
+        """Keep a card, or a *part* of one that is several here; returns what it is called, empty if
+        it is there already."""
         if known := mark.above(self.lines, at):
             self.read.add(known.at)
-            guid, question, answer = known.guid, apart.aloud(question), apart.aloud(answer)
+            guid, question, answer = known.guid + part, apart.aloud(question), apart.aloud(answer)
         elif (former := self.said.setdefault((question, answer), at)) != at:
             self.report(at, f"this card is on line {former + 1} already, word for word")
-            return
+            return ""
         else:
             key = f"{style.value}: {' '.join((question or answer).split())}"
             self.met[key] = nth = self.met.get(key, 0) + 1
@@ -272,19 +279,24 @@ class _Reading:
                 guid, question, answer, card=style, deck=self.decks[at], line=at + 1, shape=shape
             )
         )
-        names = ["answer", REVERSED] if style is CardStyle.BOTH else ["answer"]
-        if style is CardStyle.CLOZE:
-            names = [f"cloze:c{number}" for number in numbers]
-        self._schedule(at, guid, names, schedule)
+        return guid
 
-    def _schedule(self, at: int, guid: str, names: list[str], said: str) -> None:
-        """One schedule for each side of a note, in their order."""
+    def _asked(
+        self, at: int, front: str, back: str, style: CardStyle, schedule: str, shape: str
+    ) -> None:
+        """Keep a card of two sides with its schedule."""
+        if guid := self._keep(at, front, back, style, shape):
+            names = ["answer", REVERSED] if style is CardStyle.BOTH else ["answer"]
+            self._schedule(at, [(guid, name) for name in names], schedule)
+
+    def _schedule(self, at: int, sides: Sequence[tuple[str, str]], said: str) -> None:
+        """One schedule for each of some sides, by guid and name, in their order."""
         segments = [part.strip() for part in said.split("!") if part.strip()]
-        if len(segments) > len(names):
-            self.report(at, f"there are {len(segments)} schedules for {len(names)} of its cards")
-        for name, segment in zip(names, segments, strict=False):
+        if len(segments) > len(sides):
+            self.report(at, f"there are {len(segments)} schedules for {len(sides)} of its cards")
+        for side, segment in zip(sides, segments, strict=False):
             try:
-                self.schedules.append(_read_schedule(guid, name, segment.split(",")))
+                self.schedules.append(_read_schedule(*side, segment.split(",")))
             except (ValueError, IndexError, KeyError, OverflowError):
                 self.report(at, f"the schedule {segment[:60]!r} is none that is known here")
 
@@ -319,19 +331,19 @@ def _is_bare_callout(line: str) -> bool:
     return bool(_depth(line)) and _CALLOUT.fullmatch(line.lstrip(" \t>")) is not None
 
 
-def _clozes(text: str) -> tuple[str, tuple[int, ...]]:
-    """A text with the hidden ones as they are here, and their numbers in order; those of a number
-    are one card, the others are counted on."""
+def _clozes(text: str) -> ankigap.Hidden:
+    """A text with the hidden ones as they are here; those of a number are one card, the others are
+    counted on."""
     marks = list(_HIDES.finditer(apart.shown(text)))
     pieces, end, numbers = list[str](), 0, {int(mark["number"]) for mark in marks if mark["number"]}
     for found in marks:
         number = int(found["number"]) if found["number"] else max(numbers, default=0) + 1
         numbers.add(number)
-        said, hint = text[slice(*found.span("text"))], found["hint"]
-        pieces += [text[end : found.start()], f"=={said}=={{#c{number}}}"]
-        pieces += [f" ({text[slice(*found.span('hint'))]})"] if hint else []
+        said, hint = (ankigap.quiet(text[slice(*found.span(name))]) for name in ("text", "hint"))
+        gap = f"{{{{c{number}::{said}{'::' if hint else ''}{hint}}}}}"
+        pieces += [ankigap.quiet(text[end : found.start()]), gap]
         end = found.end()
-    return "".join(pieces) + text[end:], tuple(sorted(numbers))
+    return ankigap.hidden("".join(pieces) + ankigap.quiet(text[end:]))
 
 
 def _read_schedule(guid: str, side: str, said: list[str]) -> Schedule:

@@ -11,19 +11,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
+from studyapp.notes import ankigap
 from studyapp.notes.raster import unpacked
 
 ASKED, COVERED, _EDGE = "#ff8e8e", "#ffeba2", "#212121"  # as Anki colours them
-_PART = re.compile(r"\{\{c(?P<number>\d{1,3})::image-occlusion:(?P<kind>\w+)(?P<said>[^{}]*)\}\}")
+_PART = re.compile(r"\{\{c(?P<numbers>[0-9,]++)::image-occlusion:(?P<kind>\w+)(?P<said>[^{}]*)\}\}")
 _MOST = (1600, 1600)  # pixels of a picture that is drawn anew, one a part
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A hidden part: its corners, or of an ellipse those of the box around it, in shares of the
-    picture. The others are covered with it if `all_at_once`."""
+    """A hidden part: the numbers of its cards; its corners, or of an ellipse those of the box
+    around it, in shares of the picture. The others are covered with it if `all_at_once`."""
 
-    number: int
+    numbers: tuple[int, ...]
     is_round: bool
     corners: tuple[tuple[float, float], ...]
     all_at_once: bool
@@ -37,13 +38,13 @@ def parts(field: str) -> list[Part]:
 def _parts(field: str) -> Iterator[Part]:
     for found in _PART.finditer(field):
         said = dict(one.partition("=")[::2] for one in found["said"].split(":"))
-        number, kind = int(found["number"]), found["kind"]
+        numbers, kind = ankigap.numbered(found["numbers"]), found["kind"]
         try:
             corners = _corners(kind, said)
         except (ValueError, KeyError):
             continue
-        if number and corners:
-            yield Part(number, kind == "ellipse", corners, said.get("oi") == "1")
+        if numbers and corners:
+            yield Part(numbers, kind == "ellipse", corners, said.get("oi") == "1")
 
 
 def _corners(kind: str, said: dict[str, str]) -> tuple[tuple[float, float], ...]:
@@ -79,9 +80,10 @@ def covered(data: bytes, hidden: Sequence[Part], number: int) -> bytes:
     image = unpacked(BytesIO(data), _MOST)
     draw = ImageDraw.Draw(image)
     for part in hidden:
-        if part.number != number and not part.all_at_once:
+        is_asked = number in part.numbers
+        if not (is_asked or part.all_at_once):
             continue
-        fill = ASKED if part.number == number else COVERED
+        fill = ASKED if is_asked else COVERED
         corners = [(x * image.width, y * image.height) for x, y in part.corners]
         if part.is_round:
             draw.ellipse(corners, fill, _EDGE)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
-from studyapp.notes import glossary, wording
+from studyapp.notes import ankigap, glossary, wording
 from studyapp.notes.card import without_code
 from studyapp.notes.outline import ASKED, Block, Kind, Outline
 
@@ -36,8 +36,8 @@ _CARD = re.compile(
     r"|(?<![ \t>:;])[ \t]*(?:>{3}|:{3}|;{3}|(?:>>|::)1\.)[ \t]*$"
 )
 _CLOZE = re.compile(
-    r"\{\{(?:cloze[ \t]+|c(?P<number>\d{1,3})(?:::|[ \t]+))(?P<said>(?:(?!\}\}|==|::|\\\\)[^\n{])+)"
-    r"(?:(?:::|\\\\)(?P<hint>[^{}\n]*))?\}\}"
+    r"\{\{(?:cloze[ \t]+|c(?P<number>[0-9,]++(?=::)|[0-9]{1,3}(?=[ \t]))(?:::|[ \t]+))"
+    r"(?P<said>(?:(?!\}\}|==|::|\\\\)[^\n{])+)(?:(?:::|\\\\)(?P<hint>[^{}\n]*))?\}\}"
 )
 _HIDES = re.compile(r"(?<![=\w])==[^\s=](?:[^=\n]*[^\s=])?==(?![=\w])")
 _NAME = re.compile(r"(?P<name>[^\W\d]\w{0,15})[ \t]*+[:：][ \t]+\S")
@@ -49,7 +49,7 @@ _FAREWELL = re.compile(
 )
 _MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
 _TO_DO = re.compile(r"(?:\[[ xX]\][ \t]+)?\W{0,3}(?:to-?do|fixme)\b", re.IGNORECASE)
-_ANKI = re.compile(r"\{\{c\d{1,3}::[^{}\n]+\}\}")
+_ANKI = re.compile(r"\{\{c[0-9,]++::(?:(?!\{\{c|\}\}).)++\}\}", re.DOTALL)
 _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
 
@@ -59,19 +59,23 @@ def says_so(text: str) -> bool:
     return _SAYS_SO.match(text) is not None
 
 
-def hiding(text: str) -> tuple[str, int]:
-    """A text of Logseq or with marks of Anki as it hides texts here, with their hints behind them,
-    and how many; those of a number are one card."""
+def gaps(text: str) -> str:
+    """A text of Logseq or with marks of Anki with the marks of Anki alone: what has no number is
+    counted on."""
     marks = list(_CLOZE.finditer(without_code(text)))
-    pieces, end, numbers = list[str](), 0, {int(mark["number"] or 0) for mark in marks} - {0}
+    named = (*ankigap.numbers(text), *(one for mark in marks for one in _numbers(mark)))
+    pieces, end, last = list[str](), 0, max(named, default=0)
     for mark in marks:
-        number = int(mark["number"] or max(numbers, default=0) + 1)
-        numbers.add(number)
+        last += mark["number"] is None
         said, hint = text[slice(*mark.span("said"))].strip(), (mark["hint"] or "").strip()
-        pieces += [text[end : mark.start()], f"=={said}=={{#c{number}}}"]
-        pieces += [f" ({hint})"] if hint else []
+        gap = f"{{{{c{mark['number'] or last}::{said}{'::' if hint else ''}{hint}}}}}"
+        pieces += [text[end : mark.start()], gap]
         end = mark.end()
-    return "".join(pieces) + text[end:], len(marks)
+    return "".join(pieces) + text[end:]
+
+
+def _numbers(mark: re.Match[str]) -> tuple[int, ...]:
+    return ankigap.numbered(mark["number"] or "")
 
 
 def without_properties(lines: Sequence[str]) -> list[str]:
@@ -202,7 +206,7 @@ class _Openers:
         if block.kind is Kind.BULLET and _TO_DO.match(block.text):
             return ""
         if block.kind is Kind.BULLET and not self._in_question(at):
-            if _CLOZE.search(block.text):
+            if _CLOZE.search(block.text) or _ANKI.search(block.text):
                 return HIDING
             if _CARD.search(block.text) and self._below(at):
                 return LISTED

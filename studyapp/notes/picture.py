@@ -126,11 +126,11 @@ class _Shelf:
             return f"![{alt}]({beside(self._name(*found))})"
         name = (shown["file"] or shown["anki"] or path_of(address)).strip()
         kind = "sound" if name.lower().endswith(SOUNDS) else "picture"
-        if not name or _is_elsewhere(name):
+        if not name or _is_on_the_web(name):
             return shown[0]
         if self.below is not None and name.removeprefix(f"{FOLDER}/") in self.taken:
             return shown[0]
-        file = self._found(name, shown)
+        file = None if _is_outside(name) else self._found(name, shown)
         told = f"the {kind} {name!r} is not in the folder of this file, and not taken along"
         self.told.add(Problem(self.path, line, told))
         if file is None:
@@ -217,13 +217,22 @@ def _decoded(said: str) -> bytes:
         return b""
 
 
-def _is_elsewhere(target: str) -> bool:
-    """Whether a link is an address, or a place that only its author's site knows."""
+def _is_on_the_web(target: str) -> bool:
+    """Whether a link is an address of the web, or a place within a page or a template."""
+    is_address = _scheme(target) in ("http", "https", "?")
+    return is_address or target.startswith(("//", "{", "#")) or "{{" in target
+
+
+def _is_outside(target: str) -> bool:
+    """Whether a link is a place of a disk, or one that only its author's site knows."""
+    return bool(_scheme(target)) or target.startswith("/")
+
+
+def _scheme(target: str) -> str:
     try:
-        scheme = urlsplit(target).scheme
+        return urlsplit(target).scheme.lower()
     except ValueError:
-        return True
-    return bool(scheme) or target.startswith(("/", "{", "#")) or "{{" in target
+        return "?"
 
 
 def _read(content: Path | bytes) -> bytes:

@@ -62,7 +62,7 @@ def as_markdown(
     lines: Sequence[str], numbers: Sequence[int], path: Path
 ) -> tuple[list[str], list[int], list[Problem]]:
     """The lines with their *numbers* in the file, and what was left out."""
-    html = _PRIVATE.sub("", "\n".join(lines))
+    html = hypertext.typeset(_PRIVATE.sub("", "\n".join(lines)))
     begins = [0, *accumulate(len(line) + 1 for line in html.split("\n"))]
     made, at, lost = list[str](), list[int](), dict[str, int]()
     for start, end, name in _blocks(html):

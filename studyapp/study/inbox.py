@@ -19,7 +19,7 @@ from studyapp.errors import StudyError
 from studyapp.notes.foreign import Foreign
 from studyapp.notes.media import FOLDER, is_name
 from studyapp.notes.note import Note, Problem
-from studyapp.study import capture, library, recognition, words
+from studyapp.study import capture, imports, library, recognition, words
 from studyapp.study.crash import contained
 from studyapp.study.desk import Desk
 from studyapp.study.foreign import is_untouched
@@ -152,7 +152,7 @@ def _taken(desk: Desk, path: Path) -> Taken:
     drafts, unwritten = capture.add_foreign(desk, theirs.notes, path)
     drafts += capture.add_native(desk, _native(foreign))
     told = (_told(one, path) for one in (*theirs.problems, *unwritten))
-    unread = (*told, *_untaken(theirs))
+    unread = (*told, *_untaken(desk, imports.Source(path, form, foreign)))
     if ours.changed:
         changed = words.count(len(ours.changed), "note")
         unread += (f"{changed} of here, changed there; importing takes that over",)
@@ -192,11 +192,13 @@ def _told(problem: Problem, path: Path) -> str:
     return f"{place}: {problem.message}" if place else problem.message
 
 
-def _untaken(foreign: Foreign) -> Iterator[str]:
-    """What a draft has no place for."""
-    told = [words.count(len(foreign.reviews), "review")] if foreign.reviews else []
-    schedules = sum(not is_untouched(one) for one in foreign.schedules)
-    told += [words.count(schedules, "schedule")] if schedules else []
+def _untaken(desk: Desk, source: imports.Source) -> Iterator[str]:
+    """What a draft has no place for, and an import would bring."""
+    if not source.foreign.reviews and all(map(is_untouched, source.foreign.schedules)):
+        return
+    (coming,) = imports.bring(desk, [source], dry_run=True)
+    told = [words.count(coming.reviews, "review")] if coming.reviews else []
+    told += [words.count(coming.schedules, "schedule")] if coming.schedules else []
     if told:
         yield f"{' and '.join(told)} not taken over; importing it does so"
 

@@ -93,9 +93,21 @@ def test_what_is_new_goes_to_a_field_that_said_nothing() -> None:
 
 def test_hidden_texts_keep_their_numbers_and_hints() -> None:
     assert edited(HIDING, SUM, "answer", "The", "One") == (SUM[0].replace("The", "One"), SUM[1])
-    assert edited(HIDING, SUM, "answer", "uncle", "aunt") == (SUM[0], "my <em>aunt</em>")
+    assert edited(HIDING, SUM, "answer", "uncle", "aunt") == (SUM[0], "my <i>aunt</i>")
     found = edited(HIDING, SUM, "answer", "==sum==", "==whole sum==")
-    assert found == ("The {{c1::whole sum}} (hint) of {{c2::\\(a+b\\)}} <u>is</u>", SUM[1])
+    assert found == ("The {{c1::whole sum::hint}} of {{c2::\\(a+b\\)}} <u>is</u>", SUM[1])
+
+
+def test_what_cannot_be_hidden_here_stays_a_hidden_text_of_several_cards() -> None:
+    several = ("{{c2::Only two}} and {{c1,3::one::n}}", "")
+    twice = ("{{c2::Only two}} and {{c1::one}} {{c1::more::n}}", "")
+    for fields in (several, twice):
+        found = edited(HIDING, fields, "answer", "Only", "Just")
+        assert found == (fields[0].replace("Only", "Just"), "")
+    assert edited(HIDING, several, "answer", "==one==", "==1==") == (
+        several[0].replace("one", "1"),
+        "",
+    )
 
 
 def test_what_only_the_answer_shows_is_of_its_field() -> None:
@@ -108,8 +120,7 @@ def test_what_only_the_answer_shows_is_of_its_field() -> None:
         original = Original(1, 0, "", fields, (0, 1), {"": ""})
         edit = Edit(replace(part, answer=said), asks=False, answers=True)
         found = ankiedit.fields(HIDING, original, {"": edit})
-        person = "uncle" if fields != SUM else "aunt"
-        assert found == (SUM[0], f"my <em>{person}</em>")
+        assert found == (SUM[0], "my <em>uncle</em>" if fields != SUM else "my <i>aunt</i>")
     only = NoteType("O", ("Text",), {0: Template("{{cloze:Text}}", "{{cloze:Text}}")}, True)
     assert edited(only, (SUM[0],), "answer", "</u>", "</u>\n\n---\n\nmore") is None
 

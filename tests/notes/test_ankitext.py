@@ -117,6 +117,12 @@ def test_a_number_that_cannot_be_hidden_here_is_a_question() -> None:
     ]
     (alone,) = parse("{{c1::a}} or {{c1::b}}\tx\n").notes
     assert (alone.guid, alone.answer) == (": […] or […]", "**a** or **b**\n\nx")
+    several = parse("{{c2,4::a::h}} or {{c3::b}}\tx\n")
+    assert [(one.question, one.answer) for one in several.notes] == [
+        ("", "==a=={#c2} (h) or ==b=={#c3}\n\n---\n\nx"),
+        ("[…] (h) or b", "**a** or b\n\nx"),
+    ]
+    assert several.problems == ()
 
 
 @pytest.mark.parametrize(
@@ -130,6 +136,7 @@ def test_a_number_that_cannot_be_hidden_here_is_a_question() -> None:
         (f"q\t{'a' * 140_000}\nr\ts\n", 1, "a field is longer than 100,000 characters"),
         ("#guid column:1\nx\t\t\n", 2, "a record without a text"),
         ("#html:true\nq\t{{c1::a {{c2::b}}}}\n", 2, ""),
+        ("q\ta\n{{c1::x}} {{c2 ::y}}\ta\n", 2, "{{c2 ::y}}: this hides nothing, in Anki neither"),
     ],
 )
 def test_what_is_not_read_is_told(text: str, line: int, why: str) -> None:

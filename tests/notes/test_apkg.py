@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from PIL import Image
 
 from ankipack import LEGACY, MIDDLE, NEWEST, collection, field, package
 from studyapp.errors import StudyError
-from studyapp.notes import ankitype, apkg, deck, formats
+from studyapp.notes import ankigap, ankitype, apkg, deck, formats
 from studyapp.notes import collection as collections
 from studyapp.notes.ankitype import NoteType, Template
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
@@ -132,6 +133,12 @@ def test_a_picture_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert f"not in it, though {called} shows it: a b.png and 1 more" in [
         one.message for one in apkg.read(path).problems
     ]
+    with closing(sqlite3.connect(tmp_path / "real")) as base, base:
+        base.execute(
+            "UPDATE notes SET flds = '<img src=\"file:///a.png\"> q' || flds WHERE id = 10"
+        )
+    package(path, LEGACY, (tmp_path / "real").read_bytes())
+    assert "not in it, though “q" in " ".join(one.message for one in apkg.read(path).problems)
 
 
 def test_a_file_that_is_not_what_it_is_called_is_left_out(tmp_path: Path) -> None:
@@ -351,6 +358,16 @@ def test_anki_itself_says_the_same(tmp_path: Path) -> None:
         (card.note().guid, f"cloze:c{card.ord + 1}" if at in (2, 3) else sides[card.ord]): card.id
         for at, card in enumerate(map(col.get_card, sorted(col.find_cards(""))))
     }
+    several = col.new_note(col.models.by_name("Cloze"))
+    several.fields = ["{{c2::one}} {{c1,4::two {{c3,4::three::h}}}} {{c5,501::four::a::b}}", ""]
+    said = several.fields[0]
+    col.add_note(several, deck)
+    for card in (one for one in several.cards() if one.ord < 5):  # not that of 501, which is empty
+        asked = re.sub(r"<style>.*?</style>|<[^<>]*>", "", card.question(), flags=re.DOTALL)
+        asked = re.sub(r"\[(?!\.\.\.)(.*?)\]", r"[…] (\1)", asked).replace("[...]", ankigap.BLANK)
+        assert ankigap.covered(said, card.ord + 1) == asked.strip()
+    assert ankigap.numbers(said) == tuple(one.ord + 1 for one in several.cards())[:-1]
+    col.remove_notes([several.id])
     col.sched.set_due_date(list(cards.values())[:2], "9")
     col.sched.suspend_cards(list(cards.values())[2:3])
     today = date.today() if datetime.now().hour >= 4 else date.today() - timedelta(1)
@@ -425,6 +442,40 @@ def test_each_number_that_cannot_be_hidden_here_is_a_question(tmp_path: Path) ->
     assert (again.added, again.changed, again.unchanged, again.problems) == ((), 2, 0, ())
 
 
+def test_a_gap_of_several_cards_is_hidden_on_each_and_shown_on_the_others(tmp_path: Path) -> None:
+    found = hiding(
+        tmp_path,
+        "{{c3::a}} and {{c1,2::b::two}}",
+        "{{c1,2::x {{c2,3::y}} z}}",
+        "{{c01,501::one}} {{c500::all}}",
+    )
+    assert [(one.guid, one.question, one.answer) for one in found.notes] == [
+        ("g12", "", "==a=={#c3} and ==b=={#c1} (two)"),
+        ("g12/c2", "a and […] (two)", "a and **b**"),
+        ("h0/c1", "[…]", "**x y z**"),
+        ("h0/c2", "[…]", "**x y z**"),
+        ("h0/c3", "x […] z", "x **y** z"),
+        ("h1", "", "==one=={#c1} ==all=={#c500}"),
+    ]
+    sides = ("g12", "cloze:c1"), ("g12/c2", "answer")
+    assert [(one.guid, one.side, one.reps) for one in found.schedules] == [
+        (*sides[0], 3),
+        (*sides[1], 0),
+    ]
+    assert [(one.guid, one.side) for one in found.reviews] == [sides[0]]
+    assert [one.message for one in found.problems if "gap" in one.message] == []
+
+
+def test_what_of_hidden_texts_is_not_read_is_told_with_its_text(tmp_path: Path) -> None:
+    found = hiding(tmp_path, "{{c1::a}} {{c1, 3::b <i>c</i>}} {{c501::d}}", "{{c1::a}} {{c2::b")
+    assert [one.message for one in found.problems][:2] == [
+        "“… {{c1, 3::b c}} …”: {{c501::d}}, {{c1, 3::b c}}: these hide nothing, in Anki neither",
+        "“… {{c2::b”: {{c2::b: this hides nothing, in Anki neither",
+    ]
+    told = "left out in 1 place: a card whose hidden text is gone, which Anki calls empty, of"
+    assert [one.message for one in found.problems if one.message.startswith(told)]
+
+
 PARTS = (
     "{{c1::image-occlusion:rect:left=.5:top=0:width=.5:height=.5:oi=1}}<br>"
     "{{c2::image-occlusion:ellipse:left=0:top=.5:rx=.25:ry=.25:oi=1}}"
@@ -462,6 +513,18 @@ def test_each_hidden_part_of_a_picture_is_a_note_with_its_own_picture(tmp_path: 
             assert tuple(map(drawn.getpixel, corners)) == colours
     assert found.reviews[0].guid == found.schedules[0].guid == "g10/c1"
     assert not any("hidden" in one.message for one in found.problems)
+
+
+def test_a_part_of_a_picture_with_two_numbers_is_hidden_on_two_cards(tmp_path: Path) -> None:
+    plain = BytesIO()
+    Image.new("RGB", (40, 40), "white").save(plain, "PNG")
+    part = "{{c1,3::image-occlusion:rect:left=.5:top=0:width=.5:height=.5:oi=1}}"
+    one, three = (
+        one.read() for one in with_parts(tmp_path, plain.getvalue(), part).media if "-" in one.name
+    )
+    with Image.open(BytesIO(three)) as drawn:
+        assert drawn.getpixel((30, 5)) == RED
+    assert one == three
 
 
 @pytest.mark.parametrize(

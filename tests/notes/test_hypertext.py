@@ -14,6 +14,9 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from studyapp.notes import ankifield, ankigap, plaintext
 from studyapp.notes.hypertext import to_markdown
 
+TEX = '<mi>x</mi><annotation encoding="application/x-tex">x^2</annotation>'
+DRAWN = '<span class="katex-html" aria-hidden=true><span>x<svg></svg></span><span>2</span></span>'
+HEAD = f"|{'  |' * 4}\n|{' --- |' * 4}"
 CASES = {
     "a<br>b<br><br>c": "a\\\nb\n\nc",
     "<div>x</div><div>y &lt;T&gt; 2*3</div>": "x\n\ny \\<T> 2\\*3",
@@ -43,6 +46,24 @@ CASES = {
     ),
     "<math display=block><mn>½</mn><annotation encoding='application/x-tex'>\\frac{1}{2}"
     "</annotation></math>": "$$\\frac{1}{2}$$",
+    '<p>a <script type="math/tex">y^3 < x & b<a>c</script> d</p>': "a $y^3 < x & b<a>c$ d",
+    "<script type='math/tex; mode=display'>% <![CDATA[\ny %]]></script>": "$$y$$",
+    '<p>is <span class="math inline">\\(x_1 &lt; \\pi\\)</span>.</p>': "is $x_1 < \\pi$.",
+    '<span class="math display">\\[x\ny\\]</span> \\(z\\)': "$$x y$$ \\\\(z\\\\)",
+    "<script type=math/mml><math><mi>y</mi></math></script><script type=math/x>z</script>": "y`z`",
+    f"<span class=katex><span><math>{TEX}</math></span>{DRAWN}</span></span> z": "$x^2$ z",
+    "<span class='katex-html'><span>x</span><span>2</span></span> z": "x2 z",
+    "<span class='MathJax_Preview'>y</span><span class=MathJax><span>y3</span></span>"
+    '<script type="math/tex">y^3</script>': "$y^3$",
+    f'<span><span><math>{TEX}</math></span><img class="mwe-math-fallback-image" src=x></span>': (
+        "$x^2$"
+    ),
+    "<table><tr><td rowspan=2>a<td colspan=2>b<td>c<tr><td>d<td>e</table>": (
+        f"{HEAD}\n| a | b |  | c |\n| a | d | e |  |"
+    ),
+    "<table><td>a<td>b<td>c<td rowspan=0>d<tr><tr><td rowspan=9>e<tr><td colspan=99>f</table>": (
+        f"{HEAD}\n| a | b | c | d |\n| e |  |  | d |\n| e | f |  | d |"
+    ),
 }
 LOST = {
     "<script>alert(1)</script>z": ("z", {"a script"}),
@@ -51,6 +72,8 @@ LOST = {
         "yz",
         {"a frame", "a picture within the text"},
     ),
+    "<img src='file:///etc/passwd' alt=y>z": ("yz", set()),
+    f"<span><math>{TEX}</math>{DRAWN[:-7]} z": ("$x^2$", {"all below a formula that has no end"}),
     "<audio>a</audio>b<video>c": ("b", {"a sound in HTML", "a film"}),
     "<math><msup><mi>x</mi><mn>2</mn></msup></math>": (
         "x2",
@@ -62,6 +85,10 @@ LOST = {
     ),
 }
 FIELDS = {
+    'a <script type="math/tex; mode=display">x<y & {{c2::z}}</script>': (
+        "a ==$$x<y & z$$=={#c2}",
+        (2,),
+    ),
     "The {{c1::cat::animal}} is {{c2::<b>black</b>}}.": (
         "The ==cat=={#c1} (animal) is ==**black**=={#c2}.",
         (1, 2),
@@ -69,7 +96,7 @@ FIELDS = {
     "{{c1::a<br>b}} {{c2::x}}": ("==a=={#c1}\\\n==b=={#c1} ==x=={#c2}", (2,)),
     "\\({{c1::x^2}}\\) and \\[y &lt; 1\\]": ("==$x^2$=={#c1} and $$y < 1$$", (1,)),
     "<ul><li>{{c1::x}}</li><li>{{c2::y}}</li></ul>": ("- ==x=={#c1}\n- ==y=={#c2}", (1, 2)),
-    "{{c1::a::b::c}} }}": ("==a::b=={#c1} (c) }}", (1,)),
+    "{{c1::a::b::c}} }}": ("==a=={#c1} (b::c) }}", (1,)),
     "<pre>{{c1::x}}</pre>": ("```\n==x=={#c1}\n```", ()),
     "[latex]\\begin{math}x<1\\end{math}[/latex], [latex]$$y$$[/latex]": ("$x<1$, $$y$$", ()),
     "\\(x<sub>i<sup>2</sup></sub>\\)": ("$x_{i^{2}}$", ()),

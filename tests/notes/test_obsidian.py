@@ -50,6 +50,30 @@ def parse(text: str) -> Foreign:
     return obsidian.parse(text, PATH)
 
 
+def test_several_texts_of_a_number_are_one_card_with_its_schedule() -> None:
+    found = parse(
+        "{{c1::B}} is: ==1;;Mito}}a== make ==1;;ATP== in ==2;;cells;;where?== `x{}`\n"
+        "<!--SR:!2026-01-10,4,250!2026-01-11,5,250-->\n"
+    )
+    assert [(one.card, one.question, one.answer) for one in found.notes] == [
+        (
+            CardStyle.CLOZE,
+            "",
+            "{{c1::B}} is: Mito}}a make ATP in ==cells=={#c2} (where?) `x{}`",
+        ),
+        (
+            CardStyle.ANSWER,
+            "{{c1::B}} is: […] make […] in cells `x{}`",
+            "{{c1::B}} is: **Mito}}a** make **ATP** in cells `x{}`",
+        ),
+    ]
+    whole, both = (one.guid for one in found.notes)
+    assert [(one.guid, one.side, one.interval) for one in found.schedules] == [
+        (both, "answer", 4),
+        (whole, "cloze:c2", 5),
+    ]
+
+
 def test_each_kind_of_card_is_read_in_its_deck() -> None:
     found = parse(TEXT)
     answer, both = CardStyle.ANSWER, CardStyle.BOTH

@@ -40,7 +40,28 @@ def test_what_lies_beside_comes_along(folder: Path) -> None:
     ]
     taken = {one.name: one.read() for one in found.media}
     assert taken == {"a b.png": b"\x89PNG", "a b-2.png": b"\x89PNG2", "c.mp3": b"ID3"}
-    assert found.problems == ()
+    (told,) = found.problems
+    assert (told.line, told.message) == (
+        5,
+        "the picture '/site/d.png' is not in the folder of this file, and not taken along",
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        ("![x](file:///etc/passwd)", "file:///etc/passwd"),
+        ('<img src="file:///a/b.png">', "file:///a/b.png"),
+        (r"![](C:\pics\a.png)", r"C:\pics\a.png"),
+        ("![[/abs/p.png]]", "/abs/p.png"),
+        ("![](https://a.b/c.png) ![](//cdn.b/c.png) ![]({{ site }}/c.png)", ""),
+    ],
+)
+def test_a_picture_from_outside_is_not_taken_and_told(folder: Path, shown: str, name: str) -> None:
+    found = read(folder / "a.md", f"## What?\n\n{shown}\n")
+    assert found.media == ()
+    told = f"the picture {name!r} is not in the folder of this file, and not taken along"
+    assert [(one.line, one.message) for one in found.problems] == [(1, told)] * bool(name)
 
 
 @pytest.mark.parametrize(

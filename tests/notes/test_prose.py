@@ -1267,7 +1267,8 @@ def test_cards_of_programs_that_keep_notes_as_lists() -> None:
     assert [(note.question, note.answer) for note in found.notes] == [
         ("", "The capital of ==France=={#c1} is ==Paris=={#c2} (a city)."),
         ("What is a trie?", "- A tree\n- of letters\n    ```\n    id:: x\n    ```"),
-        ("", "The ==heart=={#c2} moves ==blood=={#c1} by ==beats=={#c2}"),
+        ("", "The heart moves ==blood=={#c1} by beats"),
+        ("The […] moves blood by […]", "The **heart** moves blood by **beats**"),
         ("Fruits", "- apple"),
         ("Steps", "- first\n- then"),
         ("Nuts", "- almond"),
@@ -1275,7 +1276,7 @@ def test_cards_of_programs_that_keep_notes_as_lists() -> None:
         ("Heap", "- An array."),
     ]
     hides = [note.card is CardStyle.CLOZE for note in found.notes]
-    assert hides == [True, False, True, *[False] * 5]
+    assert hides == [True, False, True, *[False] * 6]
     assert [one.line for one in found.problems] == [12, 22]
 
 
@@ -1411,6 +1412,53 @@ def test_a_paragraph_hides_what_has_the_marks_of_anki() -> None:
         ("What is it?", "An {{c1::answer}}.", CardStyle.ANSWER),
     ]
     assert [one.line for one in found.problems] == [4]
+
+
+@pytest.mark.parametrize(
+    ("text", "hides", "asks"),
+    [
+        (
+            "{{c1::Mito}} make {{c1::ATP}}.",
+            "",
+            [("[…] make […].", "**Mito** make **ATP**.")],
+        ),
+        (
+            "A {{c1,3::place::h}} and {{c2::more}} `{{c4::x}}`",
+            "A ==place=={#c1} (h) and ==more=={#c2} `{{c4::x}}`",
+            [("A […] (h) and more `{{c4::x}}`", "A **place** and more `{{c4::x}}`")],
+        ),
+        (
+            "- N {{c1::outer {{c2::in}} \\*more\\*}} text",
+            "N outer ==in=={#c2} \\*more\\* text",
+            [("N […] text", "N <b>outer in \\*more\\*</b> text")],
+        ),
+        (
+            "{{c2::f::g}}(x) is\n{{c1::two\nlines}} ==hl==",
+            "==f=={#c2} (g)(x) is\ntwo\nlines =\\=hl=\\=",
+            [("f(x) is\n[…] =\\=hl=\\=", "f(x) is\n<b>two\nlines</b> =\\=hl=\\=")],
+        ),
+    ],
+)
+def test_what_a_paragraph_cannot_hide_as_one_text_is_asked(
+    text: str, hides: str, asks: list[tuple[str, str]]
+) -> None:
+    """As in a package of Anki's: two places of a number, one of two numbers, one in another."""
+    found = parse(f"{text}\n")
+    whole = [("", hides)] if hides else []
+    assert [(note.question, note.answer) for note in found.notes] == [*whole, *asks]
+    assert found.problems == ()
+    cards = [one.card is CardStyle.CLOZE for one in found.notes]
+    assert cards == [*[True] * bool(hides), *[False] * len(asks)]
+
+
+def test_a_mark_that_hides_nothing_is_told_with_its_words() -> None:
+    (told,) = parse("An {{c1, 3::x}} and {{c2::y}}.\n").problems
+    assert (told.line, told.message) == (1, "{{c1, 3::x}}: this hides nothing, in Anki neither")
+    twice = "".join(f"{{{{c{nth}::a}}}} {{{{c{nth}::{'x' * 3000}}}}} " for nth in range(1, 60))
+    found = parse(f"{twice}\n")
+    (told,) = found.problems
+    assert len(found.notes) == 5
+    assert told.message == "too long to be asked 54 times more, which is left out"
 
 
 @pytest.mark.parametrize("sign", ["|", " | ", ">>", ">> ", " >> "])

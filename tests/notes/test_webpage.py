@@ -35,6 +35,10 @@ def said(found: Foreign) -> list[tuple[str, str]]:
             f"<!doctype html><h1>Terms</h1>{TERMS}",
             [("UDP", "Datagrams"), ("TCP", "A stream\n\nof bytes")],
         ),
+        (
+            "<h2>What?</h2><p>See <script type='math/tex'>y^3</script> here.</p><h2>And?</h2>It",
+            [("What?", "See $y^3$ here."), ("And?", "It")],
+        ),
         ("<dl><dt>What is it?</dt><dd>That.</dd></dl>", [("What is it?", "That.")]),
         ("<body><h3>Q?</h3><dl>no term</dl>", [("Q?", "no term")]),
         ("<body><h3>What is a?</h3>An a<h3>What is b?<ul><li>x", [("What is a?", "An a")]),

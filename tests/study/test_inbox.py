@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ankipack import collection
 from studyapp.config import Settings, shown
+from studyapp.notes import formats
 from studyapp.notes.foreign import ForeignNote
 from studyapp.store.database import open_database
-from studyapp.study import capture, inbox, library
+from studyapp.study import capture, imports, inbox, library
 from studyapp.study.desk import Desk
 from studyapp.study.inbox import Inbox, Taken
 from tests_support import Clock, desk_of
@@ -160,6 +164,22 @@ def test_what_is_a_card_already_is_no_draft_of_another_format_either(desk: Desk)
     capture.accept(desk, kept)
     put(desk, "a.md", page.format("questionnaire", "What is a trie?", "trie"))
     assert Inbox(desk).look() == Taken(0, ("a.md",))
+
+
+def test_what_an_import_would_bring_is_told_in_its_figures(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = inbox.folder(desk) / "words.anki2"
+    path.parent.mkdir(parents=True)
+    collection(path)
+    with closing(sqlite3.connect(path)) as base, base:  # of which no card is made here
+        base.execute("UPDATE notes SET flds = ? WHERE guid = 'g10'", ("word " * 12_000 + "\x1fa",))
+    (told,) = (one for one in Inbox(desk).look().unread if "importing it" in one)
+    monkeypatch.setattr(type(desk), "back_up", lambda *_, **__: None)
+    done = path.parent / "done" / path.name
+    (made,) = imports.bring(desk, [imports.Source(done, *formats.read(done))])
+    assert (made.reviews, made.schedules) == (2, 4)
+    assert told == "words.anki2: 2 reviews and 4 schedules not taken over; importing it does so"
 
 
 def test_a_file_that_is_still_written_or_has_no_place_to_go_stays(

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from ankipack import CARDS, MIDDLE, NEWEST, NOTES, collection, package
-from studyapp.notes import ankitext, apkg, formats, origin, writers
+from studyapp.notes import ankigap, ankitext, apkg, formats, origin, writers
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle
 from studyapp.store import backup, tables
@@ -30,7 +30,7 @@ FIELDS = {guid: (mid, flds) for _, guid, mid, _, flds in NOTES}
 THEIRS = {
     "My Basic": ["el perro <img src='dog.png'>", "the <b>red</b> dog"],
     "My Basic (and reversed card)": ["gato", "cat"],
-    "My Cloze": ["The {{c1::sum::hint}} of {{c2::two}}", ""],
+    "My Cloze": ["The {{c1::sum::hint}} of {{c2,4::two::what?}} {{c4::or {{c3,5::three}}}}", ""],
     "Words": ["ox", "un buey", "Aran los <u>bueyes</u>."],
 }
 ORDERS = sorted((NOTES[nid - 10][1], place) for _, nid, _, place, *_ in CARDS)
@@ -275,6 +275,26 @@ def test_what_an_older_version_asked_too_is_of_the_answer_alone_once_it_comes_ag
     (page,) = (library.own_packs() / "paris").glob("*.md")
     assert text in page.read_text()
     assert is_as_here(bring(engine, clock, path))
+
+
+def test_a_gap_of_several_cards_that_an_older_version_showed_is_hidden_once_it_comes_again(
+    engine: Engine, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, said = tmp_path / "words.anki2", "{{c2::two}} and {{c1,3::one}}"
+    collection(path)
+    with closing(sqlite3.connect(path)) as base, base:
+        base.execute("UPDATE notes SET flds = ? WHERE guid = 'g12'", (said,))
+    with monkeypatch.context() as older:
+        older.setattr(ankigap, "_ENDS", re.compile(r"\{\{c(\d{1,3})::|\}\}"))
+        bring(engine, clock, path)
+    done = bring(engine, clock, path)
+    assert (len(done.questions), done.changed) == (1, 1)
+    texts = "".join(one.read_text() for one in (library.own_packs() / "words").glob("*.md"))
+    assert "==two=={#c2} and ==one=={#c1}\n" in texts
+    assert "{{c" not in texts
+    sent = send(engine, clock, tmp_path / "back.apkg")
+    assert (sent.fields["g12"][1], sent.changed) == (said, set())
+    assert [place for guid, place in sent.orders if guid == "g12"] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("has_guid", [True, False])
