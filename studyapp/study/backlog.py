@@ -49,6 +49,6 @@ def read(connection: Connection, line: Queue, *, learner: int) -> Backlog | None
     """What becomes of the reviews of *line*, today's queue, that wait; None if none does."""
     if not line.waiting:
         return None
-    days = (caught_up(connection, line, line.rooms(more), learner=learner) for more in (0, MORE))
+    days = (caught_up(connection, line, line.days(more), learner=learner) for more in (0, MORE))
     until, sooner = (None if one is None else line.today + timedelta(days=one) for one in days)
     return Backlog(line.today, until, sooner)

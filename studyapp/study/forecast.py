@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, select
 
 from studyapp.memory import exam as pacing
-from studyapp.memory.state import State
+from studyapp.memory.scheduler import Parameters
+from studyapp.memory.state import Rating, State
 from studyapp.store import tables
 from studyapp.store.parameters import in_force
 from studyapp.study.due import in_use
 from studyapp.study.pause import paused
-from studyapp.study.queue import FORECAST_DAYS, Queue, count_known
+from studyapp.study.queue import FORECAST_DAYS, Day, Queue, count_known
 
 memory = tables.memory.c
 card = tables.card.c
@@ -30,7 +31,8 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     tomorrow = line.today + timedelta(days=1)
     told_apart = and_(card.contrast, memory.first_day < tomorrow)
     alike = (card.family, case((told_apart, card.note_id)))  # as `study/family.py::term_of` has it
-    rooms, days, left = line.rooms(), [len(line.due())], Counter[Sequence[Any]]()
+    rooms = [day.room for day in line.days()]
+    days, left = [len(line.due())], Counter[Sequence[Any]]()
     with closing(_coming(connection, line, *alike, learner=learner)) as coming:
         for ahead, one in coming:
             while len(days) < ahead:
@@ -72,14 +74,16 @@ def _with_spare(line: Queue, due: int, ahead: int, known: int) -> int:
 
 
 def caught_up(
-    connection: Connection, line: Queue, rooms: Sequence[int], *, learner: int
+    connection: Connection, line: Queue, days: Sequence[Day], *, learner: int
 ) -> int | None:
-    """In how many days nothing waits for more time any more, if each has time for as many reviews
-    as *rooms* says (`Queue.rooms`); None if in more than the forecast has. A card that is forgotten
-    takes a second look on its day and comes again on the next one, and every other one of those
-    once more on the day after it."""
+    """In how many days nothing waits for more time any more, if *days* are as `Queue.days` has
+    them; None if in more than there are. A card that is forgotten takes a second look on its day
+    and comes again on the next one, and every other one of those once more on the day after it. One
+    that is new comes again when it has waited as long as one does that was remembered."""
     parameters = in_force(connection, learner=learner)
+    rooms = [day.room for day in days]
     again = sum(1 - item.retrievability for item in line.main if item.state is not State.NEW)
+    wait, remembered = _coming_back(parameters, line.today)
     left: list[float] = []
     known = (memory.stability, memory.last_day, memory.due)
     with closing(_coming(connection, line, *known, learner=learner)) as coming:
@@ -89,6 +93,8 @@ def caught_up(
                 parameters.forgetting_curve(stability, last_day, max(day, due))
                 for stability, last_day, due in arriving
             ]
+            if ahead >= wait:
+                left += [remembered] * days[ahead - wait].new
             if len(left) > sum(rooms[ahead:]):  # whatever is remembered
                 return None
             left.sort(reverse=True)
@@ -102,6 +108,16 @@ def caught_up(
                 return ahead
             again = forgotten + again / 2
     return None
+
+
+def _coming_back(parameters: Parameters, today: date) -> tuple[int, float]:
+    """After how many days a new card comes again that was rated Good, and how likely it is
+    remembered then."""
+    stability = parameters.first(Rating.GOOD, today).stability
+    assert stability is not None, "it was rated"
+    model = parameters.model
+    wait = max(1, round(model.interval(stability, parameters.desired_retention)))
+    return wait, model.recall(stability, wait)
 
 
 def _coming(

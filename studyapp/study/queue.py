@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -43,6 +44,13 @@ LEARN_AHEAD = timedelta(minutes=20)  # as Anki: a step may be taken early when n
 
 memory = tables.memory.c
 card = tables.card.c
+
+
+class Day(NamedTuple):
+    """A day of the forecast: the new cards that it has, and the reviews that there is time for."""
+
+    new: int
+    room: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,22 +140,24 @@ class Queue:
             empty=self.empty,
         )
 
-    def rooms(self, more: int = 0) -> list[int]:
-        """Reviews for which each of the days of the forecast has time, with so many minutes *more*
-        a day: on the way to an exam its new cards come first."""
+    def days(self, more: int = 0) -> list[Day]:
+        """The days of the forecast, with so many minutes *more* each: on the way to an exam its new
+        cards come first. Today has what it has."""
+        longer = int(more * 60 / self.pace.review)
+        days = [Day(self.counts().new, self.room)]
         if self.exam is None:
-            return [self.room + int(more * 60 / self.pace.review)] * FORECAST_DAYS
-        rooms, unmet, time = [self.room], self.unmet - self.fits, (self.exam.minutes + more) * 60
+            return days + [Day(0, self.room + longer)] * (FORECAST_DAYS - 1)
+        unmet, time = self.unmet - self.fits, (self.exam.minutes + more) * 60
         for ahead in range(1, FORECAST_DAYS):
             left = self.exam.left(self.today) - ahead
             if left < 0:
-                rooms.append(self.usual + int(more * 60 / self.pace.review))
+                days.append(Day(0, self.usual + longer))
                 continue
             wanted = pacing.pace(unmet, self.cards, self.exam.whole, left)
             new = min(wanted, pacing.most_new(time, self.pace.new))
             unmet -= new
-            rooms.append(int((time - new * self.pace.new) / self.pace.review))
-        return rooms
+            days.append(Day(new, int((time - new * self.pace.new) / self.pace.review)))
+        return days
 
     def waiting_of(self, chapter_id: int) -> int:
         """How many of the waiting reviews are of one chapter."""

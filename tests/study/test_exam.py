@@ -462,8 +462,9 @@ def test_the_days_until_an_exam_have_its_minutes_and_those_after_it_the_usual_on
     plan(engine, clock, 1, minutes=1)
     found = line(engine, clock)
     assert (found.rated_before, found.unmet) == (0, 0)
-    assert found.rooms() == [4] * 2 + [120] * 12  # of 15 seconds each
-    assert found.rooms(more=5)[1:] == [24] + [140] * 12
+    rooms = [[day.room for day in found.days(more)] for more in (0, 5)]
+    assert rooms[0] == [4] * 2 + [120] * 12  # of 15 seconds each
+    assert rooms[1][1:] == [24] + [140] * 12
     with reading(engine) as connection:
         told = forecast(connection, found, learner=1)
     assert (told[:2], told[2] > 4) == ([4, 4], True)
