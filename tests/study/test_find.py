@@ -39,6 +39,8 @@ NOTES = (
     "## Do people underrate sums? {#sums}\n\nYes.\n\n- [ ] they do",
     "## What is a rate of steps? {#rate}\n\nTheir size.\n\n- [ ] size",
     "## What is ΣΊΣΥΦΟΣ? {#greek}\n\nA café after the convolution.\n\n- [ ] rolls a stone",
+    '## What does `list(zip("abc", (1, 2)))` pair? {#zip}\n\n`np.einsum("ij,jk", a)`, '
+    '`"[\\"a b\\"]"`.\n\n- [ ] `print(\')\', it\'s)`',
 )
 TERMS = "## AGI {#agi}\n\nA machine that learns all.\n\n<!-- synonyms: general intelligence -->\n"
 
@@ -78,6 +80,26 @@ def found(engine: Engine, tmp_path: Path, clock: Clock):
         ("", []),
         ("   ", []),
         ("100%", []),
+        # code as it is written: a quote or a parenthesis in a word is a letter of it
+        ('zip("', ["pair?"]),
+        ('zip("a', ["pair?"]),
+        ('zip("abc"', ["pair?"]),
+        ('"abc', ["pair?"]),
+        ('"abc", (1,', ["pair?"]),
+        ('list(zip("abc", (1, 2)))', ["pair?"]),
+        ('(list(zip("abc", (1, 2))) or einsum) -rate', ["pair?"]),
+        ('zip("abd"', []),
+        ('zip("abc" baker', []),
+        ('einsum("ij', ["pair?"]),
+        ('einsum("ij,jk"', ["pair?"]),
+        ('café -einsum("ij', ["café?", "ΣΊΣΥΦΟΣ?"]),
+        ('layers -list(zip("abc",', ["there?"]),
+        ('pair -list(zip("abc",', []),
+        ("print(')',", ["pair?"]),
+        ('"[\\"a b\\"]"', ["pair?"]),  # with the backslashes of the code
+        ('\\"ij,jk\\"', ["pair?"]),  # with those by which a quote is a letter
+        ('"\\"ij,jk\\", a"', ["pair?"]),
+        ('"""ij', []),
     ],
 )
 def test_words_find_a_note(found, words: str, expected: list[str]) -> None:
@@ -236,6 +258,7 @@ def hits(engine: Engine, typed: str) -> str:
         ("chapter:1", "batch layers over soft valid"),
         ("chapter:fastai:1 batch", "batch"),
         ("chapter:spanish", "dog"),
+        ('x:"is:due"', ""),  # no name that means something: text, with its quotes
         ("chapter:Spanish::Animals", "dog"),
         ('chapter:"spanish::an*"', "dog"),
         ("pack:words", "dog"),
@@ -370,7 +393,17 @@ def test_what_waits_for_more_is_no_fault(stock: Engine, typed: str, told: str) -
         assert find.left_out(connection, typed, Clock()(), Settings(), learner=1) == told
 
 
-@pytest.mark.parametrize("typed", ["is:due or is:leech", "(dog and batch) -is:new", 'dog or -"el"'])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("is:due or is:leech", "(dog and batch) -is:new", 'dog or -"el"'),
+        *(
+            '(list(zip("abc", f(1, (2))))) or x',
+            "print(')', \"(\")",
+            '"a \\"b\\"" \'c\' """d""" e"',
+        ),
+    ],
+)
 def test_no_key_on_the_way_to_a_query_is_refused_for_its_grammar(typed: str) -> None:
     told = list[str]()
     for end in range(len(typed) + 1):
