@@ -158,16 +158,12 @@ class Conditions(ABC):
         return (of if whole else func.coalesce(of, self.learner)) == self.learner
 
     def stands(self, how: State) -> ColumnElement[bool]:
-        comes = and_(
-            memory.suspended.is_(False),
-            func.coalesce(memory.buried_until, self.today) <= self.today,
-        )
         known = func.coalesce(memory.state, state.State.NEW)
         match how:
             case State.DUE:
                 at = log.utc(self.now)
                 ready = or_(memory.due_at.is_(None), memory.due_at <= at)
-                return and_(memory.due <= self.today, ready, comes)
+                return and_(memory.due <= self.today, ready, self._comes)
             case State.NEW:
                 return and_(card.id.is_not(None), known == state.State.NEW)
             case State.LEARN:
@@ -189,6 +185,12 @@ class Conditions(ABC):
                 return note.learner_id == self.learner
 
     def _chapters(self, name: str) -> list[int]:
+    @property
+    def _comes(self) -> ColumnElement[bool]:
+        """Condition on a memory: its card is not out of the way."""
+        buried = func.coalesce(memory.buried_until, self.today)
+        return and_(memory.suspended.is_(False), buried <= self.today)
+
         """The chapters that go by this name in any pack; of a deck those below it, too."""
         of, wanted = owner.theirs(chapter, learner=self.learner), folded(name)
         rows = self.connection.execute(select(tables.chapter).where(of)).all()
@@ -251,7 +253,7 @@ class Conditions(ABC):
             case Property.REVIEWS:
                 return compare(func.coalesce(memory.reviews, 0), number)
             case Property.DUE:
-                return compare(memory.due, self.today + timedelta(days=number))
+                return and_(compare(memory.due, self.today + timedelta(days=number)), self._comes)
             case Property.INTERVAL:
                 days = self.days_since(memory.last_day) - self.days_since(memory.due)
                 return and_(memory.state == state.State.REVIEW, compare(days, number))

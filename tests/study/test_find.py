@@ -119,6 +119,27 @@ def test_the_forms_of_a_text_are_one(text: str) -> None:
     assert folded(*forms) in forms
 
 
+def test_what_is_out_of_the_way_is_due_on_no_day(engine: Engine, clock: Clock) -> None:
+    """Suspended, or buried until a later day; what else is asked of it finds it as ever."""
+    now, day = clock(), study_day(clock())
+    with writing(engine) as connection:
+        cards = connection.scalars(select(tables.card.c.id).limit(3)).all()
+        for one in cards:
+            review.know(connection, one, now, learner=1)
+            review.set_due(connection, one, day + timedelta(days=1), now, learner=1)
+        review.suspend(connection, cards[1], now, learner=1)
+        review.bury(connection, cards[2], now, learner=1)
+
+        def found(typed: str, at: datetime) -> set[int]:
+            return {card for note in search(connection, typed, at) for card in note.cards}
+
+        for typed in ("due:1", "due:<=7", "prop:due=1"):
+            assert found(typed, now) == {cards[0]}
+            assert not {*cards[1:]} - found(f"-{typed}", now)
+        assert found("due:0", now + timedelta(days=1)) == {cards[0], cards[2]}
+        assert found("is:review prop:s>29 prop:ivl>0", now) == {*cards}
+
+
 def test_what_tells_letters_apart_is_kept() -> None:
     assert folded("が") != folded("か")
     assert folded("≠") != folded("=")
@@ -287,7 +308,8 @@ def hits(engine: Engine, typed: str) -> str:
         ("due:7", "soft"),
         ("due:-2", "over"),
         ("due:<=7", "layers over soft"),
-        ("prop:due>7", "valid"),
+        ("prop:due>7", ""),  # but for what is suspended
+        ("-prop:due<=7", "batch dog layers valid"),
         ("prop:ivl=8", "over"),  # rated ten days ago, due for two
         ("prop:ivl>=8", "over valid"),
         ("prop:ivl<8", ""),  # what is in its steps has no interval
@@ -633,7 +655,8 @@ class Plain:
             case Property.REVIEWS:
                 return of.reviews
             case Property.DUE:
-                return None if of.due is None else (of.due - self.today).days
+                aside_for_now = of.suspended or aside.is_buried(of, self.now)
+                return None if aside_for_now or of.due is None else (of.due - self.today).days
             case Property.RETRIEVABILITY:
                 return Parameters().retrievability(of, self.today)
             case Property.INTERVAL:
