@@ -151,10 +151,11 @@ STOCK = (
     "## What does `softmax(x)` give? {#soft}\n\nShares: they add up to 1.\n\n- [ ] shares\n\n"
     "<!-- tags: Compute -->",
     "## Why a validation set? {#valid}\n\nOverfitting is seen there, or nowhere.\n\n- [ ] seen\n\n"
-    "<!-- tags: topic:overfit -->",
-    "## What is a batch? {#batch}\n\nSome rows at a time; a loss of all.\n\n- [ ] rows",
-    "## Which layers are there? {#layers}\n\n<!-- card: items -->\n\n- [ ] dense {#a}\n- [ ] pool "
-    "{#b}",
+    "<!-- tags: topic:overfit visions -->",
+    "## What is a batch? {#batch}\n\nSome rows at a time; a loss of all.\n\n- [ ] rows\n\n"
+    "<!-- tags: vision -->",
+    "## Which layers are there? {#layers}\n\n<!-- card: items, tags: vision::cnn -->\n\n"
+    "- [ ] dense {#a}\n- [ ] pool {#b}",
 )
 DECK = "## el perro {#dog}\n\nthe dog, is:due in text\n\n<!-- card: both -->"
 
@@ -257,6 +258,7 @@ def hits(engine: Engine, typed: str) -> str:
         ('nowhere or -"', "valid"),
         ("or", ""),
         ('"is:due"', "dog"),
+        ('x:"is:due"', ""),  # no name that means something: text, with its quotes
         ("add::up", ""),
         ("\udce9", "batch layers over soft valid"),  # as ?, which each question has
         ("over\ud800fitting", ""),
@@ -279,7 +281,6 @@ def hits(engine: Engine, typed: str) -> str:
         ("chapter:1", "batch layers over soft valid"),
         ("chapter:fastai:1 batch", "batch"),
         ("chapter:spanish", "dog"),
-        ('x:"is:due"', ""),  # no name that means something: text, with its quotes
         ("chapter:Spanish::Animals", "dog"),
         ('chapter:"spanish::an*"', "dog"),
         ("pack:words", "dog"),
@@ -289,6 +290,12 @@ def hits(engine: Engine, typed: str) -> str:
         ("tag:topic:overfit", "valid"),
         ("tag:to*", "valid"),
         ("tag:t* -tag:train*", "valid"),
+        ("tag:vision", "batch layers"),  # and what is below it, but not visions
+        ("tag:Vision::CNN", "layers"),
+        ("tag:*ision", "batch layers"),
+        ("-tag:vision chapter:1", "over soft valid"),
+        ('tag:"vision::c*"', "layers"),
+        ("chapter:*nish", "dog"),
         # what was done, and what came of it
         ("rated:1", "layers"),
         ("rated:7", "layers soft"),
@@ -357,6 +364,8 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
         ("batch tag:app", "tag:app: no note has this tag; the nearest is apply."),
         ("tag:compote", "tag:compote: no note has this tag; the nearest is Compute."),
         ("tag:zz*", "tag:zz*: no note has this tag."),
+        ("tag:visio", "tag:visio: no note has this tag; the nearest is vision."),
+        ("tag:vision::", "tag:vision::: no note has this tag; the nearest is vision::cnn."),
         ("prop:r<90%", "prop:r<90%: give it as a share of 1, as in prop:r<.9."),
         ("prop:r<0%", "prop:r<0%: give it as a share of 1, as in prop:r<0."),
         ("prop:r>=100%", "prop:r>=100%: give it as a share of 1, as in prop:r>=1."),
@@ -545,7 +554,7 @@ def test_where_a_search_begins_is_no_more_than_a_quicker_way(
 # Every kind of condition, and words that are in some passages.
 TERMS_OF_ALL = (
     *(f"is:{one}" for one in State),
-    *("chapter:1", "chapter:spanish", "pack:words", "tag:apply", "tag:t*"),
+    *("chapter:1", "chapter:spanish", "pack:words", "tag:apply", "tag:t*", "tag:vision"),
     *("rated:1", "rated:7", "rated:7:1", "rated:30:3", "prop:s>29.5", "prop:s<5", "prop:d>5"),
     *("prop:ivl>7", "prop:ivl!=8", "introduced:7", "introduced:30"),
     *("prop:r<1", "prop:r>=1", "prop:lapses<1", "prop:lapses>=0", "prop:reps=2", "prop:reps<1"),
@@ -613,7 +622,8 @@ class Plain:
             case query.Pack(name):
                 return bool(one.pack == name)
             case query.Tag(name):
-                return any(fnmatchcase(folded(tag), name) for tag in one.tags)
+                tags = [folded(tag) for tag in one.tags]
+                return any(fnmatchcase(tag, of) for tag in tags for of in (name, f"{name}::*"))
             case query.Rated(days, rating):
                 since = self.today - timedelta(days=days - 1)
                 return any(
