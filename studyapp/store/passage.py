@@ -35,6 +35,7 @@ from sqlalchemy import (
 from studyapp.notes.card import uncovered
 from studyapp.notes.letters import folded
 from studyapp.notes.maths import to_unicode
+from studyapp.notes.plaintext import shown_otherwise
 from studyapp.store import tables
 from studyapp.store.engine import written
 
@@ -278,7 +279,8 @@ def _made(
 def _passage(
     note_id: int, key: str, row: Any, also: Iterable[str] = (), more: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """One row. A formula is found by how it is written, and by how it is shown."""
+    """One row. A formula, and a sign that Markdown has escaped, is found by how it is written, and
+    by how it is shown."""
     points = [str(point["text"]) for point in _list(row.points)]
     question, rest = [row.prompt, row.front or ""], [uncovered(row.answer), *points]
     for texts in (question, rest):
@@ -286,9 +288,15 @@ def _passage(
     return {
         "note_id": note_id,
         "key": key,
-        "question": folded("\n".join([*question, *also])),
-        "rest": folded("\n".join([*rest, *more])),
+        "question": _found_by([*question, *also]),
+        "rest": _found_by([*rest, *more]),
     }
+
+
+def _found_by(texts: Iterable[str]) -> str:
+    """What is read are the folded *texts*, of which migration 029 made the same."""
+    said = folded("\n".join(texts))
+    return "\n".join([said, *map(folded, shown_otherwise(said))])
 
 
 def _shown(markdown: str) -> str:

@@ -41,6 +41,8 @@ NOTES = (
     "## What is ΣΊΣΥΦΟΣ? {#greek}\n\nA café after the convolution.\n\n- [ ] rolls a stone",
     '## What does `list(zip("abc", (1, 2)))` pair? {#zip}\n\n`np.einsum("ij,jk", a)`, '
     '`"[\\"a b\\"]"`.\n\n- [ ] `print(\')\', it\'s)`',
+    "## Which \\__init_\\_ is meant? {#init}\n\nIn 2\\*3\\*4 &amp; =\\= &Omega;, a\\~~b, "
+    "\\`tick\\` of `c\\*d &lt;`, $e\\;f$ for \\$5.\n\n```\ng\\*h\n```\n\n- [ ] 1\\. &num;tag",
 )
 TERMS = "## AGI {#agi}\n\nA machine that learns all.\n\n<!-- synonyms: general intelligence -->\n"
 
@@ -100,6 +102,20 @@ def found(engine: Engine, tmp_path: Path, clock: Clock):
         ('\\"ij,jk\\"', ["pair?"]),  # with those by which a quote is a letter
         ('"\\"ij,jk\\", a"', ["pair?"]),
         ('"""ij', []),
+        # what Markdown has escaped as it is shown, and as it is written
+        ("__init__", ["meant?"]),
+        ("\\__init_\\_", ["meant?"]),
+        ("2*3*4", ["meant?"]),
+        ("2\\*3\\*4", ["meant?"]),
+        ('"4 & == Ω, a~~b, `tick` of"', ["meant?"]),
+        ("4 &amp; ==", ["meant?"]),
+        ("$5", ["meant?"]),
+        ("1. #tag", ["meant?"]),  # of a point
+        ("c\\*d &lt;", ["meant?"]),
+        ("c*d", []),  # in code a backslash is one
+        ("d <`", []),
+        ("g*h", []),
+        ("e;f", []),  # and in a formula another mark
     ],
 )
 def test_words_find_a_note(found, words: str, expected: list[str]) -> None:
