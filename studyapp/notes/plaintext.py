@@ -12,7 +12,8 @@ from studyapp.notes.card import outside_code
 _INLINE = re.compile(  # each way begins with a sign, so that only such are looked at
     r"\\(?=[!-/:-@\[-`{-~\n])"  # a backslash that would take a mark's meaning
     r"|`|\$"
-    r"|\*(?:(?<=\S\*)|(?=\S))|_(?:(?<!\w_)|(?!\w))|~(?:(?=~)|(?<=~~))"
+    r"|\*(?:(?<=\S\*)|(?=\S))|~(?:(?=~)|(?<=~~))"
+    r"|(?<!\w)_++|(?<!_)_++(?![^\W_])"  # but within a word, where they are no mark
     r"|<(?=[A-Za-z/!?])"
     r"|&(?=#?[A-Za-z0-9]+;)"
     r"|\[(?=[^\[\]\n]{0,300}\][(\[:])"
@@ -33,7 +34,7 @@ _ESCAPED = re.compile(
 
 def inline(text: str) -> str:
     """*text* within a line."""
-    return _INLINE.sub(lambda mark: f"\\{mark[0]}", text)
+    return _INLINE.sub(lambda marks: "".join(f"\\{mark}" for mark in marks[0]), text)
 
 
 def lines(text: str) -> str:
