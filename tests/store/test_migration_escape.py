@@ -13,7 +13,7 @@ from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from tests_support import Clock, questionnaire, search
 
-NOTES = (
+NOTES = (  # the first as imports of before wrote it
     "## What is \\__init_\\_? {#init}\n\nA method.",
     "## What is 2\\*3? {#six}\n\n`2\\*3` &amp; &Ouml;.",
     "## What is kept? {#kept}\n\nIt stays \\here & there.",

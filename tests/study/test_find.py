@@ -41,7 +41,7 @@ NOTES = (
     "## What is ΣΊΣΥΦΟΣ? {#greek}\n\nA café after the convolution.\n\n- [ ] rolls a stone",
     '## What does `list(zip("abc", (1, 2)))` pair? {#zip}\n\n`np.einsum("ij,jk", a)`, '
     '`"[\\"a b\\"]"`.\n\n- [ ] `print(\')\', it\'s)`',
-    "## Which \\__init_\\_ is meant? {#init}\n\nIn 2\\*3\\*4 &amp; =\\= &Omega;, a\\~~b, "
+    "## Which \\_\\_init\\_\\_ is meant? {#init}\n\nIn 2\\*3\\*4 &amp; =\\= &Omega;, a\\~~b, "
     "\\`tick\\` of `c\\*d &lt;`, $e\\;f$ for \\$5.\n\n```\ng\\*h\n```\n\n- [ ] 1\\. &num;tag",
 )
 TERMS = "## AGI {#agi}\n\nA machine that learns all.\n\n<!-- synonyms: general intelligence -->\n"
@@ -104,7 +104,7 @@ def found(engine: Engine, tmp_path: Path, clock: Clock):
         ('"""ij', []),
         # what Markdown has escaped as it is shown, and as it is written
         ("__init__", ["meant?"]),
-        ("\\__init_\\_", ["meant?"]),
+        ("\\_\\_init\\_\\_", ["meant?"]),
         ("2*3*4", ["meant?"]),
         ("2\\*3\\*4", ["meant?"]),
         ('"4 & == Ω, a~~b, `tick` of"', ["meant?"]),
@@ -473,7 +473,7 @@ def test_that_nothing_is_found_is_told_by_what_was_asked(typed: str, told: str) 
     assert query.nothing(typed) == told
 
 
-@given(st.text(alphabet='ab-:()"<>=.* isdueornprtagck917', max_size=30))
+@given(st.text(alphabet='ab-:()"\\<>=.* isdueornprtagck917', max_size=30))
 def test_whatever_is_typed_finds_something_or_says_why_not(stock: Engine, typed: str) -> None:
     with suppress(StudyError):
         hits(stock, typed)
