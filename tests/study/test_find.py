@@ -38,7 +38,7 @@ NOTES = (
     "## Which layers are there? {#layers}\n\n<!-- card: items -->\n\n- [ ] convolution {#a}\n",
     "## Do people underrate sums? {#sums}\n\nYes.\n\n- [ ] they do",
     "## What is a rate of steps? {#rate}\n\nTheir size.\n\n- [ ] size",
-    "## What is ΣΊΣΥΦΟΣ? {#greek}\n\nA café after the convolution.\n\n- [ ] rolls a stone",
+    "## What is ΣΊΣΥΦΟΣ? {#greek}\n\nA café after\na convolution.\n\n- [ ] rolls a stone",
     '## What does `list(zip("abc", (1, 2)))` pair? {#zip}\n\n`np.einsum("ij,jk", a)`, '
     '`"[\\"a b\\"]"`.\n\n- [ ] `print(\')\', it\'s)`',
     "## Which \\_\\_init\\_\\_ is meant? {#init}\n\nIn 2\\*3\\*4 &amp; =\\= &Omega;, a\\~~b, "
@@ -82,6 +82,11 @@ def found(engine: Engine, tmp_path: Path, clock: Clock):
         ("", []),
         ("   ", []),
         ("100%", []),
+        ('"café after a convolution"', ["ΣΊΣΥΦΟΣ?"]),  # on two lines
+        ('"r a c', ["ΣΊΣΥΦΟΣ?"]),
+        ('"r a', ["ΣΊΣΥΦΟΣ?"]),
+        ('there -"after a con"', ["there?"]),
+        ('convolution -"after a con"', ["there?"]),
         # code as it is written: a quote or a parenthesis in a word is a letter of it
         ('zip("', ["pair?"]),
         ('zip("a', ["pair?"]),
@@ -168,7 +173,7 @@ STOCK = (
     "<!-- tags: Compute -->",
     "## Why a validation set? {#valid}\n\nOverfitting is seen there, or nowhere.\n\n- [ ] seen\n\n"
     "<!-- tags: topic:overfit visions -->",
-    "## What is a batch? {#batch}\n\nSome rows at a time; a loss of all.\n\n- [ ] rows\n\n"
+    "## What is a batch? {#batch}\n\nSome rows at\na time; a loss of all.\n\n- [ ] rows\n\n"
     "<!-- tags: vision -->",
     "## Which layers are there? {#layers}\n\n<!-- card: items, tags: vision::cnn -->\n\n"
     "- [ ] dense {#a}\n- [ ] pool {#b}",
@@ -575,6 +580,7 @@ TERMS_OF_ALL = (
     *("prop:ivl>7", "prop:ivl!=8", "introduced:7", "introduced:30"),
     *("prop:r<1", "prop:r>=1", "prop:lapses<1", "prop:lapses>=0", "prop:reps=2", "prop:reps<1"),
     *("prop:reps!=0", "due:7", "due:<=7", "prop:due>0", "overfitting", "what", "of", "e", "seen"),
+    *('"a loss', '"at a"', '"s a'),
 )
 
 
@@ -630,7 +636,8 @@ class Plain:
             case query.Not(part):
                 return not self.holds(part, one)
             case query.Word(said):
-                return said in one.question or said in one.rest
+                lines = (one.question, one.rest)
+                return any(said in text.replace("\n", " ") for text in lines)
             case query.Is(how):
                 return self.stands(how, one.id, of)
             case query.Chapter(name):
