@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from sqlalchemy import (
@@ -35,6 +36,7 @@ from sqlalchemy import (
 from studyapp.notes.card import uncovered
 from studyapp.notes.letters import folded
 from studyapp.notes.maths import to_unicode
+from studyapp.notes.plaintext import shown_otherwise
 from studyapp.store import tables
 from studyapp.store.engine import written
 
@@ -55,6 +57,7 @@ _STEPS = (
 )
 _INDEX = table("passage_index", column("rowid"))
 _FORMULA = re.compile(r"\${1,2}([^$]+)\${1,2}")
+_PHRASE = "phrase"  # how the name of a parameter for one begins
 _BATCH = 500  # notes that are read at once
 
 
@@ -171,7 +174,7 @@ def runs(connection: Connection, words: Sequence[str]) -> str | None:
     known = [word for word in words if len(word) >= SHORTEST]
     if not known or not is_indexed(connection):
         return None
-    return " AND ".join(f'"{run}"' for word in known for run in _runs(word))
+    return " AND ".join(_either(run) for word in known for run in _runs(word))
 
 
 def are_rare(connection: Connection, runs: str | None, most: int) -> bool:
@@ -208,9 +211,16 @@ def has(dialect: str, word: Any, of: Any = passage) -> ColumnElement[bool]:
 
 
 def within(dialect: str, said: ColumnElement[str], word: Any) -> ColumnElement[bool]:
-    """Condition: *word* stands somewhere in the text *said*."""
+    """Condition: *word* stands somewhere in the text *said*. A phrase, or what a parameter that is
+    named for one (`names`) is given, may run on over lines."""
     find = func.instr if dialect == "sqlite" else func.strpos
-    return and_(find(said, word) > 0)
+    runs_on = " " in word if isinstance(word, str) else word.key.startswith(_PHRASE)
+    return and_(find(func.replace(said, "\n", " ") if runs_on else said, word) > 0)
+
+
+def names(words: Sequence[str]) -> tuple[str, ...]:
+    """What the parameters that get these *words* are called."""
+    return tuple(f"{_PHRASE if ' ' in word else 'word'}{at}" for at, word in enumerate(words))
 
 
 def among(dialect: str, of: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
@@ -243,11 +253,18 @@ def lists_of_tags(connection: Connection) -> Sequence[str]:
 
 
 def _runs(word: str) -> Iterator[str]:
-    """Runs of three that together have all of *word*, quoted: of those that overlap one is enough,
-    as the passage is looked at anyway."""
+    """Runs of three that together have all of *word*: of those that overlap one is enough, as the
+    passage is looked at anyway."""
     last = len(word) - SHORTEST
     for at in sorted({*range(0, last, SHORTEST), last}):
-        yield word[at : at + SHORTEST].replace('"', '""')
+        yield word[at : at + SHORTEST]
+
+
+def _either(run: str) -> str:
+    """A *run* as the index is asked for it: for a space in it there may be the end of a line."""
+    forms = product(*(" \n" if sign == " " else sign for sign in run.replace('"', '""')))
+    asked = " OR ".join(f'"{"".join(one)}"' for one in forms)
+    return f"({asked})" if " " in run else asked
 
 
 def _made(
@@ -278,7 +295,8 @@ def _made(
 def _passage(
     note_id: int, key: str, row: Any, also: Iterable[str] = (), more: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """One row. A formula is found by how it is written, and by how it is shown."""
+    """One row. A formula, and a sign that Markdown has escaped, is found by how it is written, and
+    by how it is shown."""
     points = [str(point["text"]) for point in _list(row.points)]
     question, rest = [row.prompt, row.front or ""], [uncovered(row.answer), *points]
     for texts in (question, rest):
@@ -286,9 +304,15 @@ def _passage(
     return {
         "note_id": note_id,
         "key": key,
-        "question": folded("\n".join([*question, *also])),
-        "rest": folded("\n".join([*rest, *more])),
+        "question": _found_by([*question, *also]),
+        "rest": _found_by([*rest, *more]),
     }
+
+
+def _found_by(texts: Iterable[str]) -> str:
+    """What is read are the folded *texts*, of which migration 029 made the same."""
+    said = folded("\n".join(texts))
+    return "\n".join([said, *map(folded, shown_otherwise(said))])
 
 
 def _shown(markdown: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import operator
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -159,16 +160,12 @@ class Conditions(ABC):
         return (of if whole else func.coalesce(of, self.learner)) == self.learner
 
     def stands(self, how: State) -> ColumnElement[bool]:
-        comes = and_(
-            memory.suspended.is_(False),
-            func.coalesce(memory.buried_until, self.today) <= self.today,
-        )
         known = func.coalesce(memory.state, state.State.NEW)
         match how:
             case State.DUE:
                 at = log.utc(self.now)
                 ready = or_(memory.due_at.is_(None), memory.due_at <= at)
-                return and_(memory.due <= self.today, ready, comes)
+                return and_(memory.due <= self.today, ready, self._comes)
             case State.NEW:
                 return and_(card.id.is_not(None), known == state.State.NEW)
             case State.LEARN:
@@ -189,31 +186,37 @@ class Conditions(ABC):
             case State.MINE:
                 return note.learner_id == self.learner
 
+    @property
+    def _comes(self) -> ColumnElement[bool]:
+        """Condition on a memory: its card is not out of the way."""
+        buried = func.coalesce(memory.buried_until, self.today)
+        return and_(memory.suspended.is_(False), buried <= self.today)
+
     def _chapters(self, name: str) -> list[int]:
         """The chapters that go by this name in any pack; of a deck those below it, too."""
-        of, wanted = owner.theirs(chapter, learner=self.learner), folded(name)
+        of, is_meant = owner.theirs(chapter, learner=self.learner), _meant(name)
         rows = self.connection.execute(select(tables.chapter).where(of)).all()
         found = []
         for row in rows:
             names = [folded(chapters.typed(row.number, row.title, one)) for one in (None, row.pack)]
-            below = row.number is None and any(one.startswith(f"{wanted}::") for one in names)
-            if below or any(fnmatchcase(one, _pattern(wanted)) for one in names):
+            if any(map(is_meant, names)):
                 found.append(row.id)
         return found or [chapters.find(self.connection, name, learner=self.learner)]
 
     def _packs(self, name: str) -> list[str]:
         packs = self.connection.scalars(select(chapter.pack).distinct()).all()
-        found = [one for one in packs if fnmatchcase(folded(one), _pattern(folded(name)))]
+        found = [one for one in packs if fnmatchcase(folded(one), _pattern(name))]
         if not found:
             raise _unknown(f"pack:{name}: there is no such pack", name, packs)
         return found
 
     def _tags(self, name: str) -> list[str]:
-        """The lists of tags, as they are kept, that have this one: there are few that differ."""
+        """The lists of tags, as they are kept, that have this one or one below it: there are few
+        that differ."""
         if name in self._lists:
             return self._lists[name]
-        lists, wanted = passage.lists_of_tags(self.connection), _pattern(folded(name))
-        found = [one for one in lists if any(fnmatchcase(tag, wanted) for tag in _tags(one))]
+        lists, is_meant = passage.lists_of_tags(self.connection), _meant(name)
+        found = [one for one in lists if any(map(is_meant, _tags(one)))]
         if not found:
             known = {str(tag) for one in lists for tag in json.loads(one)}
             raise _unknown(f"tag:{name}: no note has this tag", name, known)
@@ -252,7 +255,7 @@ class Conditions(ABC):
             case Property.REVIEWS:
                 return compare(func.coalesce(memory.reviews, 0), number)
             case Property.DUE:
-                return compare(memory.due, self.today + timedelta(days=number))
+                return and_(compare(memory.due, self.today + timedelta(days=number)), self._comes)
             case Property.INTERVAL:
                 days = self.days_since(memory.last_day) - self.days_since(memory.due)
                 return and_(memory.state == state.State.REVIEW, compare(days, number))
@@ -288,4 +291,10 @@ def _unknown(told: str, name: str, known: Iterable[str]) -> QueryError:
 
 def _pattern(name: str) -> str:
     """What * stands for anything in, and nothing else for more than itself."""
-    return name.replace("[", "[[]").replace("?", "[?]")
+    return folded(name).replace("[", "[[]").replace("?", "[?]")
+
+
+def _meant(name: str) -> Callable[[str], object]:
+    """Whether a folded name is this one or below it, as topic::cv is below topic."""
+    this, below = translate(_pattern(name)), translate(f"{_pattern(name)}::*")
+    return re.compile(f"{this}|{below}").match

@@ -33,7 +33,8 @@ def best(
     runs = passage.runs(search.connection, words)
     passages = [] if few is None else _passages(search, few)
     dialect = search.connection.dialect.name
-    hits = _hits(dialect, len(words), runs is not None, few is not None)
+    names = passage.names(words)
+    hits = _hits(dialect, names, runs is not None, few is not None)
     rest = rest if few is None else few.left(rest)
     if not all(map(is_of_notes, rest)):
         hits = hits.outerjoin(tables.card, search.of_card)
@@ -41,7 +42,7 @@ def best(
     if rest:
         hits = hits.where(*map(search.holds, rest))
     short = all(len(word) < passage.SHORTEST for word in words)
-    given: dict[str, Any] = {f"word{at}": word for at, word in enumerate(words)}
+    given: dict[str, Any] = dict(zip(names, words, strict=True))
     given |= {"runs": runs} if runs is not None else {}
     given |= {"passages": passage.given(dialect, passages)} if few is not None else {}
     given |= {"whose": search.learner}
@@ -73,11 +74,11 @@ def _passages(search: Search, few: Few) -> Sequence[int]:
 
 
 @lru_cache(maxsize=64)
-def _hits(dialect: str, words: int, indexed: bool, some: bool) -> Select[Any]:
-    """The passages that a learner sees and that have so many words, of *some* or of all. From the
-    fifth column on stands what sorts them (`_PLACE`): a note has them in its question, elsewhere,
-    or a variant does; each as in the book."""
-    given = [bindparam(f"word{at}", type_=String()) for at in range(words)]
+def _hits(dialect: str, names: tuple[str, ...], indexed: bool, some: bool) -> Select[Any]:
+    """The passages that a learner sees and that have the words that parameters of these *names*
+    get, of *some* or of all. From the fifth column on stands what sorts them (`_PLACE`): a note has
+    them in its question, elsewhere, or a variant does; each as in the book."""
+    given = [bindparam(name, type_=String()) for name in names]
     runs = bindparam("runs", type_=String()) if indexed else None
     source, where = passage.having(dialect, given, runs, "passages" if some else None)
     asked = and_(*(passage.within(dialect, said.question, word) for word in given))
@@ -108,5 +109,5 @@ def _rank(row: Any, whole: Sequence[re.Pattern[str]]) -> tuple[bool, bool, int]:
 def _whole(word: str) -> re.Pattern[str]:
     """Finds it where no letters stand around it. It begins with the word itself, for which a text
     is looked through at once, and not with what may not be before it."""
-    said = re.escape(word)
+    said = re.escape(word).replace("\\ ", r"\s")
     return re.compile(rf"{said}(?<!\w{said})(?!\w)")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum, StrEnum
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple, TypeAlias
 
 from studyapp.errors import StudyError
@@ -21,8 +21,14 @@ MOST_DAYS = 100_000  # that a date is reckoned with
 _AS_TEXT = "in quotes it is text"
 _NESTED = 50  # parentheses within one another
 _LONGEST = 200  # words, conditions and what holds them together
-_QUOTED = re.compile(r'"[^"]*(?:"|$)')
-_TOKEN = re.compile(rf'(?:{_QUOTED.pattern}|[^\s"])+')
+# A quote begins a phrase where a term or the value of a name begins. Inside a word, and where three
+# begin one, it is a letter, and so is \" anywhere.
+_PHRASE = re.compile(r'"(?!"[^\s)])(?P<said>(?:\\"|[^"])*)(?:"|$)')
+_NAMED = re.compile(rf'(?P<before>[a-z]+:(?:[^\s"]*:)?){_PHRASE.pattern}', re.IGNORECASE)
+_TOKEN = re.compile(
+    rf'(?P<phrase>[-(]*(?:[a-z]+:(?:[^\s"]*:)?)?{_PHRASE.pattern})\)*|\S+', re.IGNORECASE
+)
+_STRING = re.compile(r""""[^"]*"|'[^']*'""")  # within a word
 _COMPARED = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>[-−]?(?:\d+\.?\d*|\.\d+))")
 _SHARE = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>-?(?:\d+\.?\d*|\.\d+))(?P<percent>%?)")
 _NUMBER = re.compile(r"(?P<sign><=|>=|!=|=|<|>|)(?P<number>[-−+]?\d+)")
@@ -274,28 +280,29 @@ def _read(typed: str) -> list[_Item]:
 
 def _items(typed: str) -> Iterator[_Item]:
     """What is typed, term by term. A parenthesis opens where a term begins, and closes where one
-    ends that has more of them than it opens: the ones of `f(x)` are its own. Half of a surrogate
-    pair, which no database takes, is as good as a question mark."""
-    opened, text = 0, typed.replace("\0", " ").encode("utf-8", "replace").decode()
+    ends that has more of them than it opens, but for what a word before has opened: the ones of
+    `f(x)` and of `f(x, y)` are letters. Half of a surrogate pair, which no database takes, is as
+    good as a question mark."""
+    text = typed.replace("\0", " ").encode("utf-8", "replace").decode()
+    opened = list[bool]()  # whether it is a letter
     for match in _TOKEN.finditer(text):
-        term = match[0]
+        term, phrase = match[0], len(match["phrase"] or "")
+        bare = term[phrase:] if phrase else _STRING.sub("", term)
         while term.startswith(("(", "-(")):
             mark = _Mark.OUT if term[0] == "-" else _Mark.OPEN
             yield _Item(mark.value, mark)
-            opened, term = opened + 1, term.removeprefix(mark.value)
-        closed = _closed(term)
-        if closed > opened:
+            opened.append(False)
+            term, bare = term.removeprefix(mark.value), bare.removeprefix(mark.value)
+        more = bare.count(")") - bare.count("(")
+        closed = max(0, min(more, len(term) - len(term.rstrip(")"))))
+        if closed > len(opened):
             raise QueryError(f"{term}: no parenthesis is open before it; {_AS_TEXT}.")
-        opened, term = opened - closed, term[: len(term) - closed]
+        closes = [opened.pop() for _ in range(closed)]
+        opened += [True] * -more
+        term = term[: len(term) - closed + len(list(takewhile(bool, closes)))]
         if term:
             yield _item(term)
-        yield from [_Item(")", _Mark.CLOSE)] * closed
-
-
-def _closed(term: str) -> int:
-    """How many parentheses the end of a term closes that it does not open."""
-    bare, closed = _QUOTED.sub("", term), len(term) - len(term.rstrip(")"))
-    return max(0, min(closed, bare.count(")") - bare.count("(")))
+        yield from [_Item(")", _Mark.CLOSE)] * closes.count(False)
 
 
 def _item(term: str) -> _Item:
@@ -314,13 +321,17 @@ def _term(token: str) -> Query | None:
     key = _KEY.fullmatch(token)
     if key is None or key[2].startswith("//"):
         return _word(token)
-    return _condition(token, key[1].casefold(), key[2].replace('"', ""))
+    named = _NAMED.fullmatch(token)
+    value = f"{named['before']}{named['said']}".partition(":")[2] if named else key[2]
+    return _condition(token, key[1].casefold(), value.replace('\\"', '"'))
 
 
-def _word(token: str) -> Word | None:
-    text = folded(token.replace('"', ""))
-    text = text if '"' in token else text.strip()
-    return Word(text) if text.strip() else None
+def _word(token: str) -> Word | Any | None:
+    """A word or a phrase. As \\" may be a quote, and code that has a backslash, it is either."""
+    phrase = _PHRASE.fullmatch(token)
+    said = folded(phrase["said"]) if phrase else folded(token).strip()
+    forms = [Word(one) for one in dict.fromkeys((said.replace('\\"', '"'), said)) if one.strip()]
+    return Any(tuple(forms)) if forms[1:] else next(iter(forms), None)
 
 
 def _condition(token: str, key: str, value: str) -> Query | None:

@@ -23,10 +23,11 @@ _AT_ONCE = 500  # cards in one query
 
 
 class Done(NamedTuple):
-    """What was done, and to how many cards: those that it says something new of."""
+    """What was done, to how many cards, and how many others it says nothing new of."""
 
     kind: EventKind
     cards: int
+    left: int = 0
 
 
 Deed = Callable[[Connection, Sequence[int]], Done]
@@ -46,7 +47,7 @@ def suspend(connection: Connection, cards: Collection[int], now: datetime, *, le
     """Suspend those of *cards* that are not."""
     stand = _memories(connection, cards, learner=learner)
     awake = [one for one, value in stand if not value.suspended]
-    return _log(connection, awake, EventKind.SUSPEND, now, learner=learner)
+    return _log(connection, awake, EventKind.SUSPEND, now, of=cards, learner=learner)
 
 
 def bury(connection: Connection, cards: Collection[int], now: datetime, *, learner: int) -> Done:
@@ -54,7 +55,7 @@ def bury(connection: Connection, cards: Collection[int], now: datetime, *, learn
     stand = _memories(connection, cards, learner=learner)
     out = [one for one, value in stand if not value.suspended and not aside.is_buried(value, now)]
     tomorrow = study_day(now) + timedelta(days=1)
-    return _log(connection, out, EventKind.BURY, now, day=tomorrow, learner=learner)
+    return _log(connection, out, EventKind.BURY, now, day=tomorrow, of=cards, learner=learner)
 
 
 def bring_back(
@@ -68,7 +69,8 @@ def bring_back(
         if aside.is_buried(value, now):
             events.append((one, EventKind.UNBURY, None))
     log.log_together(connection, now, events, learner=learner)
-    return Done(EventKind.UNSUSPEND, len({card for card, *_ in events}))
+    back = len({card for card, *_ in events})
+    return Done(EventKind.UNSUSPEND, back, len(cards) - back)
 
 
 def mark(connection: Connection, cards: Collection[int], now: datetime, *, learner: int) -> Done:
@@ -76,13 +78,13 @@ def mark(connection: Connection, cards: Collection[int], now: datetime, *, learn
     marked = aside.marked(connection, learner=learner)
     left = [one for one in cards if one not in marked]
     kind = EventKind.MARK if left else EventKind.UNMARK
-    return _log(connection, left or cards, kind, now, learner=learner)
+    return _log(connection, left or cards, kind, now, of=cards, learner=learner)
 
 
 def forget(connection: Connection, cards: Collection[int], now: datetime, *, learner: int) -> Done:
     """Make those new again that are not; their log stays."""
     known = _known(connection, cards, learner=learner)
-    return _log(connection, known, EventKind.FORGET, now, learner=learner)
+    return _log(connection, known, EventKind.FORGET, now, of=cards, learner=learner)
 
 
 def set_due(
@@ -90,7 +92,7 @@ def set_due(
 ) -> Done:
     """Make those due on *day* that are not new; stability and difficulty stay."""
     known = _known(connection, cards, learner=learner)
-    return _log(connection, known, EventKind.SET_DUE, now, day=day, learner=learner)
+    return _log(connection, known, EventKind.SET_DUE, now, day=day, of=cards, learner=learner)
 
 
 def day_of(typed: str, now: datetime, most: int) -> date:
@@ -143,8 +145,10 @@ def _log(
     now: datetime,
     *,
     day: date | None = None,
+    of: Collection[int],
     learner: int,
 ) -> Done:
+    """Log it of these *cards*, which are those *of* all for which it says something new."""
     events = [(one, kind, day) for one in cards]
     log.log_together(connection, now, events, learner=learner)
-    return Done(kind, len(events))
+    return Done(kind, len(events), len(of) - len(events))

@@ -6,7 +6,7 @@ import re
 from html import escape, unescape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -200,9 +200,11 @@ TEXTS = st.text("ab1 .)(-+*_#>`~$[]\\<&=;|!:/x\"'é\n", min_size=1, max_size=14)
 
 
 @settings(max_examples=150, derandomize=True, deadline=None)
+@example("__init__ or ___a b__, self.__x_ and x__y")
 @given(TEXTS.filter(bool))
 def test_any_text_is_shown_as_it_is(text: str) -> None:
     assert shown(plaintext.escaped(text)) == text
+    assert plaintext.unescaped(plaintext.inline(text)) == text
     assert shown(to_markdown(escape(text).replace("\n", "<br>")).text) == text
 
 

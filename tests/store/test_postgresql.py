@@ -265,10 +265,10 @@ def test_words_are_found_in_any_case(desk: Desk) -> None:
 
 def test_cards_are_found_by_how_they_stand_and_taken_back_in_one(desk: Desk) -> None:
     """All conditions are ones that this database takes; some of them hold."""
-    held = ("is:suspended", "-is:due", "prop:due>=2", "prop:r>.5", "prop:s>20", "is:suspended q")
-    held += ("tag:app*", "pack:test is:review")
+    held = ("is:suspended", "-is:due", "prop:r>.5", "prop:s>20", "is:suspended q")
+    held += ("tag:app*", "pack:test is:review", '"what is q"')
     none = ("is:new", "is:learn", "is:leech", "is:buried", "is:mend", "is:due or rated:3:1")
-    none += ("-tag:apply", "-pack:t*", "prop:d<0", "prop:lapses>1", "prop:reps>1")
+    none += ("-tag:apply", "-pack:t*", "prop:d<0", "prop:lapses>1", "prop:reps>1", "prop:due>=2")
     with desk.writing() as connection:
         now, settings, learner = desk.now(), desk.settings, desk.learner
         whole = find.cards(connection, "chapter:1", now, settings, learner=learner)

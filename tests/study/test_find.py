@@ -39,7 +39,11 @@ NOTES = (
     "## Which layers are there? {#layers}\n\n<!-- card: items -->\n\n- [ ] convolution {#a}\n",
     "## Do people underrate sums? {#sums}\n\nYes.\n\n- [ ] they do",
     "## What is a rate of steps? {#rate}\n\nTheir size.\n\n- [ ] size",
-    "## What is ΣΊΣΥΦΟΣ? {#greek}\n\nA café after the convolution.\n\n- [ ] rolls a stone",
+    "## What is ΣΊΣΥΦΟΣ? {#greek}\n\nA café after\na convolution.\n\n- [ ] rolls a stone",
+    '## What does `list(zip("abc", (1, 2)))` pair? {#zip}\n\n`np.einsum("ij,jk", a)`, '
+    '`"[\\"a b\\"]"`.\n\n- [ ] `print(\')\', it\'s)`',
+    "## Which \\_\\_init\\_\\_ is meant? {#init}\n\nIn 2\\*3\\*4 &amp; =\\= &Omega;, a\\~~b, "
+    "\\`tick\\` of `c\\*d &lt;`, $e\\;f$ for \\$5.\n\n```\ng\\*h\n```\n\n- [ ] 1\\. &num;tag",
 )
 TERMS = "## AGI {#agi}\n\nA machine that learns all.\n\n<!-- synonyms: general intelligence -->\n"
 
@@ -79,6 +83,45 @@ def found(engine: Engine, tmp_path: Path, clock: Clock):
         ("", []),
         ("   ", []),
         ("100%", []),
+        ('"café after a convolution"', ["ΣΊΣΥΦΟΣ?"]),  # on two lines
+        ('"r a c', ["ΣΊΣΥΦΟΣ?"]),
+        ('"r a', ["ΣΊΣΥΦΟΣ?"]),
+        ('there -"after a con"', ["there?"]),
+        ('convolution -"after a con"', ["there?"]),
+        # code as it is written: a quote or a parenthesis in a word is a letter of it
+        ('zip("', ["pair?"]),
+        ('zip("a', ["pair?"]),
+        ('zip("abc"', ["pair?"]),
+        ('"abc', ["pair?"]),
+        ('"abc", (1,', ["pair?"]),
+        ('list(zip("abc", (1, 2)))', ["pair?"]),
+        ('(list(zip("abc", (1, 2))) or einsum) -rate', ["pair?"]),
+        ('zip("abd"', []),
+        ('zip("abc" baker', []),
+        ('einsum("ij', ["pair?"]),
+        ('einsum("ij,jk"', ["pair?"]),
+        ('café -einsum("ij', ["café?", "ΣΊΣΥΦΟΣ?"]),
+        ('layers -list(zip("abc",', ["there?"]),
+        ('pair -list(zip("abc",', []),
+        ("print(')',", ["pair?"]),
+        ('"[\\"a b\\"]"', ["pair?"]),  # with the backslashes of the code
+        ('\\"ij,jk\\"', ["pair?"]),  # with those by which a quote is a letter
+        ('"\\"ij,jk\\", a"', ["pair?"]),
+        ('"""ij', []),
+        # what Markdown has escaped as it is shown, and as it is written
+        ("__init__", ["meant?"]),
+        ("\\_\\_init\\_\\_", ["meant?"]),
+        ("2*3*4", ["meant?"]),
+        ("2\\*3\\*4", ["meant?"]),
+        ('"4 & == Ω, a~~b, `tick` of"', ["meant?"]),
+        ("4 &amp; ==", ["meant?"]),
+        ("$5", ["meant?"]),
+        ("1. #tag", ["meant?"]),  # of a point
+        ("c\\*d &lt;", ["meant?"]),
+        ("c*d", []),  # in code a backslash is one
+        ("d <`", []),
+        ("g*h", []),
+        ("e;f", []),  # and in a formula another mark
     ],
 )
 def test_words_find_a_note(found, words: str, expected: list[str]) -> None:
@@ -98,6 +141,27 @@ def test_the_forms_of_a_text_are_one(text: str) -> None:
     assert folded(*forms) in forms
 
 
+def test_what_is_out_of_the_way_is_due_on_no_day(engine: Engine, clock: Clock) -> None:
+    """Suspended, or buried until a later day; what else is asked of it finds it as ever."""
+    now, day = clock(), study_day(clock())
+    with writing(engine) as connection:
+        cards = connection.scalars(select(tables.card.c.id).limit(3)).all()
+        for one in cards:
+            review.know(connection, one, now, learner=1)
+            review.set_due(connection, one, day + timedelta(days=1), now, learner=1)
+        review.suspend(connection, cards[1], now, learner=1)
+        review.bury(connection, cards[2], now, learner=1)
+
+        def found(typed: str, at: datetime) -> set[int]:
+            return {card for note in search(connection, typed, at) for card in note.cards}
+
+        for typed in ("due:1", "due:<=7", "prop:due=1"):
+            assert found(typed, now) == {cards[0]}
+            assert not {*cards[1:]} - found(f"-{typed}", now)
+        assert found("due:0", now + timedelta(days=1)) == {cards[0], cards[2]}
+        assert found("is:review prop:s>29 prop:ivl>0", now) == {*cards}
+
+
 def test_what_tells_letters_apart_is_kept() -> None:
     assert folded("が") != folded("か")
     assert folded("≠") != folded("=")
@@ -109,10 +173,11 @@ STOCK = (
     "## What does `softmax(x)` give? {#soft}\n\nShares: they add up to 1.\n\n- [ ] shares\n\n"
     "<!-- tags: Compute -->",
     "## Why a validation set? {#valid}\n\nOverfitting is seen there, or nowhere.\n\n- [ ] seen\n\n"
-    "<!-- tags: topic:overfit -->",
-    "## What is a batch? {#batch}\n\nSome rows at a time; a loss of all.\n\n- [ ] rows",
-    "## Which layers are there? {#layers}\n\n<!-- card: items -->\n\n- [ ] dense {#a}\n- [ ] pool "
-    "{#b}",
+    "<!-- tags: topic:overfit visions -->",
+    "## What is a batch? {#batch}\n\nSome rows at\na time; a loss of all.\n\n- [ ] rows\n\n"
+    "<!-- tags: vision -->",
+    "## Which layers are there? {#layers}\n\n<!-- card: items, tags: vision::cnn -->\n\n"
+    "- [ ] dense {#a}\n- [ ] pool {#b}",
 )
 DECK = "## el perro {#dog}\n\nthe dog, is:due in text\n\n<!-- card: both -->"
 
@@ -215,6 +280,7 @@ def hits(engine: Engine, typed: str) -> str:
         ('nowhere or -"', "valid"),
         ("or", ""),
         ('"is:due"', "dog"),
+        ('x:"is:due"', ""),  # no name that means something: text, with its quotes
         ("add::up", ""),
         ("\udce9", "batch layers over soft valid"),  # as ?, which each question has
         ("over\ud800fitting", ""),
@@ -246,6 +312,12 @@ def hits(engine: Engine, typed: str) -> str:
         ("tag:topic:overfit", "valid"),
         ("tag:to*", "valid"),
         ("tag:t* -tag:train*", "valid"),
+        ("tag:vision", "batch layers"),  # and what is below it, but not visions
+        ("tag:Vision::CNN", "layers"),
+        ("tag:*ision", "batch layers"),
+        ("-tag:vision chapter:1", "over soft valid"),
+        ('tag:"vision::c*"', "layers"),
+        ("chapter:*nish", "dog"),
         # what was done, and what came of it
         ("rated:1", "layers"),
         ("rated:7", "layers soft"),
@@ -265,7 +337,8 @@ def hits(engine: Engine, typed: str) -> str:
         ("due:7", "soft"),
         ("due:-2", "over"),
         ("due:<=7", "layers over soft"),
-        ("prop:due>7", "valid"),
+        ("prop:due>7", ""),  # but for what is suspended
+        ("-prop:due<=7", "batch dog layers valid"),
         ("prop:ivl=8", "over"),  # rated ten days ago, due for two
         ("prop:ivl>=8", "over valid"),
         ("prop:ivl<8", ""),  # what is in its steps has no interval
@@ -313,6 +386,8 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
         ("batch tag:app", "tag:app: no note has this tag; the nearest is apply."),
         ("tag:compote", "tag:compote: no note has this tag; the nearest is Compute."),
         ("tag:zz*", "tag:zz*: no note has this tag."),
+        ("tag:visio", "tag:visio: no note has this tag; the nearest is vision."),
+        ("tag:vision::", "tag:vision::: no note has this tag; the nearest is vision::cnn."),
         ("prop:r<90%", "prop:r<90%: give it as a share of 1, as in prop:r<.9."),
         ("prop:r<0%", "prop:r<0%: give it as a share of 1, as in prop:r<0."),
         ("prop:r>=100%", "prop:r>=100%: give it as a share of 1, as in prop:r>=1."),
@@ -371,7 +446,17 @@ def test_what_waits_for_more_is_no_fault(stock: Engine, typed: str, told: str) -
         assert find.left_out(connection, typed, Clock()(), Settings(), learner=1) == told
 
 
-@pytest.mark.parametrize("typed", ["is:due or is:leech", "(dog and batch) -is:new", 'dog or -"el"'])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("is:due or is:leech", "(dog and batch) -is:new", 'dog or -"el"'),
+        *(
+            '(list(zip("abc", f(1, (2))))) or x',
+            "print(')', \"(\")",
+            '"a \\"b\\"" \'c\' """d""" e"',
+        ),
+    ],
+)
 def test_no_key_on_the_way_to_a_query_is_refused_for_its_grammar(typed: str) -> None:
     told = list[str]()
     for end in range(len(typed) + 1):
@@ -394,7 +479,7 @@ def test_that_nothing_is_found_is_told_by_what_was_asked(typed: str, told: str) 
     assert query.nothing(typed) == told
 
 
-@given(st.text(alphabet='ab-:()"<>=.* isdueornprtagck917', max_size=30))
+@given(st.text(alphabet='ab-:()"\\<>=.* isdueornprtagck917', max_size=30))
 def test_whatever_is_typed_finds_something_or_says_why_not(stock: Engine, typed: str) -> None:
     with suppress(StudyError):
         hits(stock, typed)
@@ -491,11 +576,12 @@ def test_where_a_search_begins_is_no_more_than_a_quicker_way(
 # Every kind of condition, and words that are in some passages.
 TERMS_OF_ALL = (
     *(f"is:{one}" for one in State),
-    *("chapter:1", "chapter:spanish", "pack:words", "tag:apply", "tag:t*"),
+    *("chapter:1", "chapter:spanish", "pack:words", "tag:apply", "tag:t*", "tag:vision"),
     *("rated:1", "rated:7", "rated:7:1", "rated:30:3", "prop:s>29.5", "prop:s<5", "prop:d>5"),
     *("prop:ivl>7", "prop:ivl!=8", "introduced:7", "introduced:30"),
     *("prop:r<1", "prop:r>=1", "prop:lapses<1", "prop:lapses>=0", "prop:reps=2", "prop:reps<1"),
     *("prop:reps!=0", "due:7", "due:<=7", "prop:due>0", "overfitting", "what", "of", "e", "seen"),
+    *('"a loss', '"at a"', '"s a'),
 )
 
 
@@ -551,7 +637,8 @@ class Plain:
             case query.Not(part):
                 return not self.holds(part, one)
             case query.Word(said):
-                return said in one.question or said in one.rest
+                lines = (one.question, one.rest)
+                return any(said in text.replace("\n", " ") for text in lines)
             case query.Is(how):
                 return self.stands(how, one.id, of)
             case query.Chapter(name):
@@ -559,7 +646,8 @@ class Plain:
             case query.Pack(name):
                 return bool(one.pack == name)
             case query.Tag(name):
-                return any(fnmatchcase(folded(tag), name) for tag in one.tags)
+                tags = [folded(tag) for tag in one.tags]
+                return any(fnmatchcase(tag, of) for tag in tags for of in (name, f"{name}::*"))
             case query.Rated(days, rating):
                 since = self.today - timedelta(days=days - 1)
                 return any(
@@ -601,7 +689,8 @@ class Plain:
             case Property.REVIEWS:
                 return of.reviews
             case Property.DUE:
-                return None if of.due is None else (of.due - self.today).days
+                aside_for_now = of.suspended or aside.is_buried(of, self.now)
+                return None if aside_for_now or of.due is None else (of.due - self.today).days
             case Property.RETRIEVABILITY:
                 return Parameters().retrievability(of, self.today)
             case Property.INTERVAL:

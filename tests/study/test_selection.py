@@ -38,11 +38,11 @@ def test_each_deed_is_done_where_it_says_something_new_and_undone_as_one(
             review.know(connection, one, now, learner=1)
         before = stand(connection)
         for deed, done in (
-            (selection.suspend, Done(EventKind.SUSPEND, 3)),
-            (selection.bury, Done(EventKind.BURY, 2)),
-            (selection.bring_back, Done(EventKind.UNSUSPEND, 2)),
+            (selection.suspend, Done(EventKind.SUSPEND, 3, left=1)),
+            (selection.bury, Done(EventKind.BURY, 2, left=2)),
+            (selection.bring_back, Done(EventKind.UNSUSPEND, 2, left=2)),
             (selection.mark, Done(EventKind.MARK, 4)),
-            (selection.forget, Done(EventKind.FORGET, 2)),
+            (selection.forget, Done(EventKind.FORGET, 2, left=2)),
         ):
             assert deed(connection, CARDS, now, learner=1) == done
             told = newest(connection, now, learner=1)
@@ -51,7 +51,8 @@ def test_each_deed_is_done_where_it_says_something_new_and_undone_as_one(
             assert undo(connection, now, learner=1)
             assert stand(connection) == before, deed
         later = day + timedelta(days=9)
-        assert selection.set_due(connection, CARDS, later, now, learner=1).cards == 2
+        done = selection.set_due(connection, CARDS, later, now, learner=1)
+        assert done == Done(EventKind.SET_DUE, 2, left=2)
         assert [one.due for one in stand(connection)] == [None, None, later, later]
         undo(connection, now, learner=1)
         assert stand(connection) == before

@@ -171,10 +171,12 @@ async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(
         await tells(pilot, "Give a number of days, 0 for today")
         await pictures(pilot, sizes=(NARROW,), name="day-")
         await pilot.press(*["backspace"] * 4, *typed("40"), "enter")
-        await tells(pilot, "Another date: 2 cards; u takes it back.")  # the others are new
+        await tells(
+            pilot, "Another date: 2 cards; u takes it back. 4 cards are new and have no date;"
+        )
         await shows(pilot, "1.3 mo")
         await pilot.press("N")
-        await tells(pilot, "New again: 2 cards; u takes it back.")
+        await tells(pilot, "New again: 2 cards; u takes it back. 4 cards are new already.")
         await hides(pilot, "1.3 mo")
         await pilot.press("u")
         await tells(pilot, "Undone: forgetting (2 cards).")
@@ -182,6 +184,30 @@ async def test_all_that_was_found_gets_a_date_and_is_sorted_by_it(
         await shows(pilot, "by due date", "1.3 mo")
         await pilot.press("enter")
         await arrives(pilot, NoteScreen)
+
+
+async def test_what_nothing_is_done_to_is_told_with_the_reason(
+    make_app, open_today, own: Path
+) -> None:
+    """A card that is so already, and a note that has none."""
+    with own.open("a") as file:
+        file.write("\n## Mine, to do {#m3}\n\n<!-- card: do -->\n\nDo it.\n")
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("mine"))
+        await shows(pilot, "3 found")
+        await pilot.press("tab", "at")
+        await tells(pilot, "Suspended: 1 card; u takes it back.")
+        await pilot.press("ctrl+a")
+        await shows(pilot, "3 marked")
+        for key, told in (
+            ("at", "Suspended: 1 card; u takes it back. 1 card is suspended already."),
+            ("B", "Brought back: 2 cards; u takes it back."),
+            ("B", "None of them is suspended or buried."),
+        ):
+            await pilot.press(key)
+            await tells(pilot, f"{told} 1 note has no card.")
 
 
 async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(

@@ -73,6 +73,17 @@ _NOTHING = {
     EventKind.FORGET: "They are new already.",
     EventKind.SET_DUE: "A new card has no date; it comes with the day's new ones.",
 }
+_LEFT = {  # of one card that it was not done to, and of several
+    EventKind.SUSPEND: ("is suspended already", "are suspended already"),
+    EventKind.BURY: ("would not come today", "would not come today"),
+    EventKind.UNSUSPEND: ("is neither suspended nor buried", "are neither suspended nor buried"),
+    EventKind.MARK: ("is marked already", "are marked already"),
+    EventKind.FORGET: ("is new already", "are new already"),
+    EventKind.SET_DUE: (
+        "is new and has no date; it comes with the day's new ones",
+        "are new and have no date; they come with the day's new ones",
+    ),
+}
 
 
 class _Text(NamedTuple):
@@ -631,30 +642,37 @@ class FindScreen(EditingPage):
             self.notify("Nothing here has a card.")
             return
         self.set_busy("Writing …")
-        self._write(deed, cards)
+        self._write(deed, cards, sum(not one for one in self._chosen.values()))
 
     @work(thread=True, group="act")
-    def _write(self, deed: Deed, cards: Sequence[int]) -> None:
+    def _write(self, deed: Deed, cards: Sequence[int], without: int) -> None:
         """In a worker, as another program may hold the lock, and many cards take a while."""
         try:
             done = selection.do(self.desk.at(LONG_PATIENCE), deed, cards)
         except StudyError as error:
             self.app.call_from_thread(self._failed, str(error))
             return
-        self.app.call_from_thread(self._written, done)
+        self.app.call_from_thread(self._written, done, without)
 
     def _failed(self, told: str) -> None:
         self._look_back()
         self.set_busy("")
         self.notify(told, severity="error")
 
-    def _written(self, done: Done) -> None:
+    def _written(self, done: Done, without: int) -> None:
+        """Tell what was done, and what was left as it is: cards, and notes *without* any."""
         if done.cards:
             taken = f"{self.key_of('undo')} takes it back."
-            told = f"{_TOLD[done.kind]}: {words.count(done.cards, 'card')}; {taken}"
+            told = [f"{_TOLD[done.kind]}: {words.count(done.cards, 'card')}; {taken}"]
+            if done.left:
+                why = _LEFT[done.kind][done.left > 1]
+                told.append(f"{words.count(done.left, 'card')} {why}.")
         else:
-            told = _NOTHING[done.kind]
-        self._acted(told)
+            told = [_NOTHING[done.kind]]
+        if without:
+            has = "has" if without == 1 else "have"
+            told.append(f"{words.count(without, 'note')} {has} no card.")
+        self._acted(" ".join(told))
 
     def _acted(self, told: str) -> None:
         self._look_back()
