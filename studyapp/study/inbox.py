@@ -185,9 +185,7 @@ def _aside(path: Path) -> Path:
 
 def _told(problem: Problem, path: Path) -> str:
     """What could not be read of the file or folder at *path*, with its place there."""
-    name = str(problem.path.relative_to(path)) if path in problem.path.parents else ""
-    place = ", ".join(filter(None, (name, f"line {problem.line}" if problem.line else "")))
-    return f"{place}: {problem.message}" if place else problem.message
+    return ": ".join(filter(None, (words.place(problem.path, problem.line, path), problem.message)))
 
 
 def _untaken(foreign: Foreign) -> Iterator[str]:

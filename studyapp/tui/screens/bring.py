@@ -216,12 +216,13 @@ class ImportScreen(Page):
         self._path.display = False
         shown = [*found.new[:_SHOWN]]
         ticks = True if found.picks else None
-        rows = [_row(note, twin, taken=ticks) for note, twin in shown]
+        below = found.source.path
+        rows = [_row(note, twin, below, taken=ticks) for note, twin in shown]
         if len(found.new) > _SHOWN:
             rows.append(self._more(found))
         rows += [_said(f"changed: {_short(one)}") for one in found.told.reworded[:_SHOWN]]
-        rows += [_said(_worded(one)) for one in found.told.wordings[:_SHOWN]]
-        rows += [_said(_told(one, found.source.path)) for one in found.told.problems]
+        rows += [_said(_worded(one, below)) for one in found.told.wordings[:_SHOWN]]
+        rows += [_said(_told(one, below)) for one in found.told.problems]
         self._rows.clear_options().add_options(rows)
         self._rows.can_focus = True
         self._rows.highlighted = 0 if rows else None
@@ -290,7 +291,8 @@ class ImportScreen(Page):
 
     def _draw(self, place: int) -> None:
         assert self._preview is not None
-        row = _row(*self._preview.new[place], taken=place not in self._left_out)
+        note, twin = self._preview.new[place]
+        row = _row(note, twin, self._preview.source.path, taken=place not in self._left_out)
         self._rows.replace_option_prompt_at_index(place, row.prompt)
 
     # --- taking them over ---------------------------------------------------------------------
@@ -418,10 +420,10 @@ def _take_back(study: Host, done: Delivery, _: Desk) -> str:
     return "Taking the import back …"
 
 
-def _row(note: ForeignNote, twin: str, *, taken: bool | None) -> Option:
-    """A note as question and answer, with its line and what asks nearly the same; whether it is
-    *taken*, where one can pick."""
-    place = ", ".join(filter(None, (f"line {note.line}" if note.line else "", note.shape)))
+def _row(note: ForeignNote, twin: str, below: Path, *, taken: bool | None) -> Option:
+    """A note of what is *below* as question and answer, with its place and what asks nearly the
+    same; whether it is *taken*, where one can pick."""
+    place = ", ".join(filter(None, (words.place(note.path, note.line, below), note.shape)))
     asked = _short(note.question or bracketed(note.answer))
     answer = _short(note.answer) if note.question else ""
     answer = answer or ("" if not note.question else "(no answer yet)")
@@ -437,17 +439,18 @@ def _said(text: str) -> Option:
     return Option(Content.styled(text, "$foreground 60%"))
 
 
-def _worded(one: Wording) -> str:
+def _worded(one: Wording, below: Path) -> str:
     of = "a new wording of" if one.is_sure else "perhaps a new wording of what is here as before"
     asked = _short(bracketed(one.question))
-    return f"line {one.line}: {asked}: {of}: {_short(one.before)}"
+    place = words.place(one.path, one.line, below)
+    return f"{place}: {asked}: {of}: {_short(one.before)}"
 
 
-def _told(problem: Problem, path: Path) -> str:
+def _told(problem: Problem, below: Path) -> str:
     """What there is to tell of a place; where a folder is read, with the file."""
-    name = problem.path.name if problem.path != path or not problem.line else ""
-    place = ", ".join(filter(None, (name, f"line {problem.line}" if problem.line else "")))
-    return f"{place}: {problem.message}"
+    return ": ".join(
+        filter(None, (words.place(problem.path, problem.line, below), problem.message))
+    )
 
 
 def _short(text: str) -> str:
