@@ -33,16 +33,16 @@ Read = Callable[[Path], tuple[str, Foreign]]
 
 def read(root: Path, reader: Read) -> tuple[str, Foreign]:
     """The notes of all files below *root*, and the format that most of them have. Raises StudyError
-    if none of them can be read."""
+    if there is none that can be read or told of."""
     vault = _Vault(root)
     for path in files(root, endings=ENDINGS, pipes=True, ignored=frozenset()):
         vault.take(path, reader)
     for path in files(root, endings=_ALONE, pipes=True):
         vault.pass_over(path, "a package")
     vault.tell_others()
-    if not vault.forms:
+    if not vault.files:
         raise StudyError(f"{root} is a folder without a file that can be read here.")
-    return vault.forms.most_common(1)[0][0], vault.found()
+    return next((form for form, _ in vault.forms.most_common(1)), "notes"), vault.found()
 
 
 class _Vault:

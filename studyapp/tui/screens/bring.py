@@ -36,7 +36,7 @@ from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page, soon
 from studyapp.tui.widgets.field import LineField
-from studyapp.tui.widgets.listing import Listing
+from studyapp.tui.widgets.listing import Listing, said
 
 if TYPE_CHECKING:
     from studyapp.store.backup import Progress
@@ -220,9 +220,9 @@ class ImportScreen(Page):
         rows = [_row(note, twin, below, taken=ticks) for note, twin in shown]
         if len(found.new) > _SHOWN:
             rows.append(self._more(found))
-        rows += [_said(f"changed: {_short(one)}") for one in found.told.reworded[:_SHOWN]]
-        rows += [_said(_worded(one, below)) for one in found.told.wordings[:_SHOWN]]
-        rows += [_said(_told(one, below)) for one in found.told.problems]
+        rows += [said(f"changed: {_short(one)}") for one in found.told.reworded[:_SHOWN]]
+        rows += [said(_worded(one, below)) for one in found.told.wordings[:_SHOWN]]
+        rows += [said(_told(one, below)) for one in found.told.problems]
         self._rows.clear_options().add_options(rows)
         self._rows.can_focus = True
         self._rows.highlighted = 0 if rows else None
@@ -287,7 +287,7 @@ class ImportScreen(Page):
         """How many notes the list does not show, which are taken or left out together."""
         number = len(found.new)
         taken = "are left out" if number - 1 in self._left_out else "come with them"
-        return _said(f"and {number - _SHOWN:,} more, which {taken}")
+        return said(f"and {number - _SHOWN:,} more, which {taken}")
 
     def _draw(self, place: int) -> None:
         assert self._preview is not None
@@ -432,11 +432,6 @@ def _row(note: ForeignNote, twin: str, below: Path, *, taken: bool | None) -> Op
     parts += [Content.styled(f"    {answer}", "dim")] if answer else []
     parts += [Content.styled(f"    nearly: {_short(twin)}", "$text-warning")] if twin else []
     return Option(Content("\n").join(parts))
-
-
-def _said(text: str) -> Option:
-    """What is no note; one goes through it like through the notes, as a screen may not hold it."""
-    return Option(Content.styled(text, "$foreground 60%"))
 
 
 def _worded(one: Wording, below: Path) -> str:
