@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from pictures import Pictures
-from screen import NARROW, WIDE, arrives, hides, shows, tells
+from screen import NARROW, WIDE, arrives, hides, settled, shows, tells
 from studyapp.study import capture, inbox
 from studyapp.study.capture import Caught
+from studyapp.tui.keys import HELD
 from studyapp.tui.screens.drafts import DraftsScreen
 from studyapp.tui.screens.rewrite import RewriteScreen
 from studyapp.tui.screens.today import TodayScreen
@@ -73,6 +75,25 @@ async def test_drafts_are_accepted_one_by_one_or_all(
         await pilot.press("u")
         await tells(pilot, "Undone: 3 are drafts again.")
         await shows(pilot, "3 drafts wait")
+
+
+async def test_del_held_down_deletes_one_draft(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.tui.app.HELD", HELD)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        capture.add(app.desk, CAUGHT)
+        await pilot.press("J")
+        await shows(pilot, "3 drafts")
+        for seconds in (0.0, 0.03, 0.06):
+            key = events.Key("delete", None)
+            key.time = 1000.0 + seconds
+            app.post_message(key)
+            await shows(pilot, "2 drafts")
+        await settled(pilot)
+        await shows(pilot, "2 drafts")
 
 
 async def test_what_is_put_into_the_inbox_is_told_and_shown(

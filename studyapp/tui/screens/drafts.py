@@ -165,7 +165,7 @@ class DraftsScreen(Page):
         self._begin(partial(capture.accept, kept=self._kept), self._accepted)
 
     def action_delete(self) -> None:
-        if (kept := self._chosen) is not None:
+        if (kept := self._chosen) is not None and not self.study.held:
             self._begin(partial(capture.delete, kept=[kept]), self._deleted)
 
     def _begin(self, deed: Callable[[Desk], Moved], then: Callable[[Moved], None]) -> None:
