@@ -104,11 +104,11 @@ def import_(
     from studyapp.notes import formats
     from studyapp.study import imports
 
-    failed = list[Problem]()
+    failed, several = list[Problem](), len(files) > 1
     if undo and not as_attempt:
         with opening.study(writes=True) as desk:
             for file in files:
-                with imports.told_apart(file, failed, several=len(files) > 1, so="not taken back"):
+                with imports.told_apart(file, failed, several=several, so="not taken back"):
                     gone = _taken_back(imports.take_back(desk, file))
                     gone = gone or answers.taken_back(desk, file, form) or _UNKNOWN
                     click.echo(f"{file}: {gone}")
@@ -116,7 +116,7 @@ def import_(
         return
     sources = list[imports.Source]()
     for file in files:
-        with imports.told_apart(file, failed, several=len(files) > 1):
+        with imports.told_apart(file, failed, several=several):
             sources.append(imports.Source(file, *formats.read(file, form)))
     if not sources:
         raise StudyError("\n".join(map(str, failed)))
@@ -127,7 +127,7 @@ def import_(
             _tell(failed, err=as_json)
             sys.exit(int(left))
         with stoppable("Importing") as heard:
-            done = imports.bring(desk, sources, dry_run=dry_run, progress=heard)
+            done = imports.bring(desk, sources, dry_run=dry_run, apart=several, progress=heard)
         hints = [answers.hint(desk, source) for source in sources] if dry_run else []
     if as_json:
         print_json(_imported(done, failed))

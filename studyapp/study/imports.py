@@ -131,18 +131,19 @@ def bring(
     sources: Sequence[Source],
     *,
     dry_run: bool = False,
+    apart: bool = False,
     progress: Progress | None = None,
 ) -> list[Imported]:
     """Take over what the files hold; with *dry_run* only say what that would be.
 
     Each file in one transaction: answers go to one attempt, notes to the pack of their file, or to
-    the one that has most of its notes already, whose new decks are started, and their
-    reviews and schedules to the log. A file that is imported again
-    brings what has changed in it; what the learner has edited stays. Before anything changes there
-    is a backup. *progress* may stop it between two notes, and from when the database is locked
-    between the steps of a file; nothing of that file has changed then. Nor has it where the chapter
-    of its answers is not here, or a file cannot be written: of several that one has `failed`, and
-    the others come. Raises StudyError if a backup cannot be made, or a single file fails.
+    the one that has most of its notes already, whose new decks are started, and their reviews and
+    schedules to the log. A file that is imported again brings what has changed in it; what the
+    learner has edited stays. Before anything changes there is a backup. *progress* may stop it
+    between two notes, and from when the database is locked between the steps of a file; nothing of
+    that file has changed then. Nor has it where the chapter of its answers is not here, or a file
+    cannot be written: with *apart* it has `failed`, and the others come. Raises StudyError if a
+    backup cannot be made, or without *apart* a file fails.
     """
     if not dry_run:
         begun = _part(progress, 0, len(sources))
@@ -151,7 +152,7 @@ def bring(
     for index, source in enumerate(sources):
         heard, failed = _part(progress, index, len(sources)), list[Problem]()
         try:
-            with told_apart(source.path, failed, several=len(sources) > 1):
+            with told_apart(source.path, failed, several=apart):
                 done.append(_bring(desk, source, dry_run=dry_run, heard=heard))
         except CancelledError as error:
             if not any(one.questions or one.own_notes or one.receipt for one in done):

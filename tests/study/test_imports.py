@@ -440,6 +440,8 @@ def test_of_several_files_each_that_can_be_is_imported(run: Run, tmp_path: Path)
     assert code == 1
     assert "a.md: not taken back: " in said
     assert "z.md: 0 reviews and 0 schedules taken back; 1 file as before" in said
+    said, code = run("none.md", "post.md")  # one of which can be read
+    assert (said.count(".md: not imported: "), code) == (2, 1)
     gone, code = run("none.md", "no.md")
     assert (gone.count("not imported: it "), code) == (2, 1)
 
