@@ -33,7 +33,9 @@ from studyapp.memory.fold import Review, ReviewKind
 from studyapp.memory.state import Rating
 from studyapp.store import log, soundness, tables
 from studyapp.store.database import connect_to_read, open_database
+from studyapp.store.drift import drift
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import begun, refold_all
 from studyapp.store.sync import sync
 from studyapp.study import library
 from studyapp.study.doctor import schema
@@ -88,7 +90,7 @@ def study(database: Path, root: Path, reviews: int) -> int:
         for first in range(0, len(rows), AT_ONCE):
             connection.execute(insert(tables.review), rows[first : first + AT_ONCE])
         every = connection.scalars(select(tables.card.c.id)).all()
-        log.refold_all(connection, every, learner=1)
+        refold_all(connection, every, learner=1)
         number = connection.scalar(select(func.count()).select_from(tables.review))
     engine.dispose()
     return number or 0
@@ -194,8 +196,8 @@ def anki(python: str, database: Path) -> tuple[float, float]:
 def folded(database: Path) -> None:
     engine = open_database(str(database))
     with reading(engine) as connection:
-        cards = log.begun(connection, learner=1)
-        assert log.drift(connection, cards, learner=1) == ([], [], [])
+        cards = begun(connection, learner=1)
+        assert drift(connection, cards, learner=1) == ([], [], [])
     engine.dispose()
 
 

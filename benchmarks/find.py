@@ -35,7 +35,8 @@ from studyapp.notes.markdown import read_folder
 from studyapp.store import passage, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import LOCK_PATIENCE, checkpoint, reading, writing
-from studyapp.study.find import Order, find
+from studyapp.study.find import find
+from studyapp.study.order import Order
 
 TYPED = 60  # words that are typed
 PHRASES = ("what is overfitting", "learning rate", "validation set loss", "gradient or momentum")

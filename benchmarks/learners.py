@@ -31,9 +31,11 @@ import postgresql
 from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError, ChangedError
 from studyapp.memory.state import Rating
-from studyapp.store import log, sync, tables
+from studyapp.store import record, sync, tables
 from studyapp.store.database import connect, open_database
+from studyapp.store.drift import drift
 from studyapp.store.engine import LockedError, reading, writing
+from studyapp.store.memory import begun
 from studyapp.study import learner as learners
 from studyapp.study import library
 from studyapp.study.sitting import Sitting
@@ -135,15 +137,17 @@ def judge(url: str, told: list[Told]) -> list[str]:
         for one in told:
             mine = review.learner_id == one.learner
             kept = connection.scalar(select(func.count()).where(mine)) or 0
-            counting = connection.scalar(select(func.count()).where(mine, log.not_retracted())) or 0
+            counting = (
+                connection.scalar(select(func.count()).where(mine, record.not_retracted())) or 0
+            )
             if (kept, kept - counting) != (one.saved, one.undone):
                 faults.append(
                     f"learner {one.learner}: {one.saved} saved and {one.undone} undone, but "
                     f"{kept} are there, {kept - counting} of them taken back"
                 )
-            cards = log.begun(connection, learner=one.learner)
-            if (drift := log.drift(connection, cards, learner=one.learner)) != ([], [], []):
-                faults.append(f"learner {one.learner}: not the fold of the log: {drift}")
+            cards = begun(connection, learner=one.learner)
+            if (found := drift(connection, cards, learner=one.learner)) != ([], [], []):
+                faults.append(f"learner {one.learner}: not the fold of the log: {found}")
     engine.dispose()
     return faults
 

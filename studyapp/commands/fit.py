@@ -1,8 +1,9 @@
-"""The command that fits the model of memory to a log."""
+"""The commands that fit the model of memory to a log, and move dates to where it has them."""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -128,17 +129,27 @@ def _figure(value: float | None) -> str:
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what it would come to.")
+@click.option("--yes", is_flag=True, help="Move them without being asked.")
 @JSON
 @click.pass_obj
-def reschedule(opening: Opening, dry_run: bool, as_json: bool) -> None:
-    """Move dates to where the weights and the goal that are in force now have them."""
+def reschedule(opening: Opening, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Move dates to where the weights and the goal that are in force now have them: on a terminal
+    it says what that comes to, and asks."""
     from studyapp.study import reschedule as dates
 
+    if yes and dry_run:
+        raise click.UsageError("--yes goes with no --dry-run.")
+    asks = sys.stdin.isatty() and not (dry_run or yes or as_json)
     with opening.study(writes=not dry_run) as desk:
-        if dry_run:
+        if dry_run or asks:
             with desk.reading() as connection:
                 found = dates.preview(connection, desk.now(), desk.settings, learner=desk.learner)
-        else:
+        if asks and found.days:
+            click.echo(filled(f"{found.told()}."))
+            if not click.confirm("Move them?"):
+                click.echo("Nothing was changed.")
+                return
+        if not dry_run:
             found = dates.move(desk)
     if as_json:
         print_json(found.as_json())

@@ -212,7 +212,8 @@ def stats(opening: Opening, as_json: bool) -> None:
         print_json({**now.as_json(), "year": found.as_json()})
         return
     cards = ", ".join(f"{count} {state}" for state, count in now.cards.items())
-    deeper = f"; {now.deeper:,} more come if you ask" if now.deeper else ""
+    comes, keeps = ("s" if number == 1 else "" for number in (now.deeper, now.leeches))
+    deeper = f"; {now.deeper:,} more come{comes} if you ask" if now.deeper else ""
     to_know = f"{words.count(sum(now.cards.values()), 'card')} to know ({depth}): {cards}{deeper}"
     click.echo(f"{words.count(now.reviews, 'review')}; {to_know}")
     came = now.true_retention
@@ -220,7 +221,8 @@ def stats(opening: Opening, as_json: bool) -> None:
     click.echo(
         f"Remembered in the last 30 days: {told if came.n else 'no card has come back in them'}"
     )
-    click.echo(f"{words.in_a_row(now.streak, rest_days)}; {now.leeches} that keep slipping")
+    slipping = f"{words.count(now.leeches, 'card')} that keep{keeps} slipping"
+    click.echo(f"{words.in_a_row(now.streak, rest_days)}; {slipping}")
     for line in sentences.all_of(found):
         click.echo(line)
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from studyapp.notes import ankifield, ankigap, columns, prose, sheet, written
+from studyapp.notes import ankifield, ankigap, columns, sheet, written
 from studyapp.notes.card import halves, with_extra
+from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.note import CardStyle, Problem
 
@@ -81,7 +82,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 def read(path: Path) -> Foreign:
     """Read a text file of Anki's. Raises StudyError if it cannot be read, or is no text."""
-    return parse(prose.text_of(path), path)
+    return parse(text_of(path), path)
 
 
 def parse(text: str, path: Path) -> Foreign:

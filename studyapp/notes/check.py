@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from studyapp.errors import StudyError, printable
-from studyapp.notes import markdown, media
+from studyapp.notes import markdown, media, repair
 from studyapp.notes.card import COMPUTED, FENCE, sides
 from studyapp.notes.folder import files
 from studyapp.notes.likeness import Likeness
@@ -140,12 +140,12 @@ def fix(root: Path, *, own: bool = False) -> int:
     With *own* they are notes of a learner's, whose ids no other device makes.
     """
     taken = {note.id for page in markdown.read_folder(root)[0] for note in page.notes}
-    return sum(markdown.fix(path, taken, own=own) for path in files(root))
+    return sum(repair.fix(path, taken, own=own) for path in files(root))
 
 
 def lacks_ids(root: Path) -> bool:
     """Whether `fix` would write in a file below *root*."""
-    return any(markdown.lacks_ids(path) for path in files(root))
+    return any(repair.lacks_ids(path) for path in files(root))
 
 
 def as_json(report: Findings) -> dict[str, Any]:

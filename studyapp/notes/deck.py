@@ -26,7 +26,10 @@ from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.mark import spelled
 from studyapp.notes.note import CardStyle, FileKind, Note, NoteKind, Problem
 from studyapp.notes.outline import fence
+from studyapp.notes.page.frontmatter import quoted
+from studyapp.notes.page.structure import opening
 from studyapp.notes.plain import LONGEST
+from studyapp.notes.slug import LETTERS, slug
 
 _FOREIGN = uuid5(NAMESPACE_URL, "studyapp:foreign")
 _ORIGIN = re.compile(r"(?:, )?(?:guid: [^\s,]+, )?origin: [0-9a-f]{16}(?= -->\Z)")
@@ -80,7 +83,7 @@ def note_id(guid: str) -> str:
     if known := _KNOWN_AS.fullmatch(guid):
         return known["name"]
     number = int.from_bytes(uuid5(_FOREIGN, guid).bytes[:10])
-    return "".join(markdown.LETTERS[number >> shift & 31] for shift in range(75, -5, -5))
+    return "".join(LETTERS[number >> shift & 31] for shift in range(75, -5, -5))
 
 
 def known_as(name: str) -> str:
@@ -144,7 +147,7 @@ def asked(note: Note) -> str:
 
 def headed(question: str) -> tuple[str, str]:
     """A question as the line that becomes its heading here, and what it says below that."""
-    line, front = markdown.opening(question)
+    line, front = opening(question)
     line = _one_line(line)
     if line and (not front or re.search(r"\w", _IMAGE.sub("", line))):
         return line, front
@@ -400,10 +403,10 @@ class _Folder:
         path = self.paths.get((deck, page_kind))
         if path is None:
             taken = {one.stem for one in (*self.paths.values(), *self.root.glob("*.md"))}
-            path = self.root / f"{markdown.slug(deck, taken, 'deck')}.md"
+            path = self.root / f"{slug(deck, taken, 'deck')}.md"
             self.paths[deck, page_kind] = path
             self.heads[path] = (
-                f"---\npack: {markdown.quoted(self.root.name)}\ndeck: {markdown.quoted(deck)}\n"
+                f"---\npack: {quoted(self.root.name)}\ndeck: {quoted(deck)}\n"
                 f"kind: {page_kind.value}\n---\n"
             )
         self.edits.setdefault(path, _Edits()).added.append(text)

@@ -77,9 +77,9 @@ def recognise(path: Path) -> str:
 
 
 def _in_utf8(head: bytes) -> bytes:
-    from studyapp.notes import prose
+    from studyapp.notes.encoding import is_utf16
 
-    return head.decode("utf-16", "ignore").encode()[:HEAD] if prose.is_utf16(head) else head
+    return head.decode("utf-16", "ignore").encode()[:HEAD] if is_utf16(head) else head
 
 
 def _check_tables(head: bytes, path: Path) -> None:
@@ -95,10 +95,11 @@ def _check_tables(head: bytes, path: Path) -> None:
 
 def _check_text(path: Path) -> None:
     """Raise StudyError for a file that is called as notes are, and is no text that can be read."""
-    from studyapp.notes import prose, vault
+    from studyapp.notes import vault
+    from studyapp.notes.encoding import text_of
 
     if path.suffix.lower() in vault.ENDINGS:
-        prose.text_of(path)
+        text_of(path)
 
 
 @uncollected

@@ -29,6 +29,7 @@ from studyapp.notes import (
     wording,
 )
 from studyapp.notes.card import REVERSED, clozes, find_clozes, hiding_nothing, without_code
+from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, Problem
 from studyapp.notes.opener import asked_within, asks_anew, openers, takes_leave
@@ -53,7 +54,7 @@ def recognises(head: bytes, path: Path) -> bool:
 def read(path: Path) -> Foreign:
     """Read a file of hashcards, with what the database of its folder says of its cards. Raises
     StudyError if one of them cannot be read, or is none."""
-    text, database = prose.text_of(path), hashlog.beside(path)
+    text, database = text_of(path), hashlog.beside(path)
     if database is None:
         return picture.gathered(parse(text, path), path)
     reading = _read(text, path, is_mixed=False)

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from studyapp.errors import StudyError
-from studyapp.notes import markdown, media
+from studyapp.notes import excerpt, markdown, media
 from studyapp.notes.folder import files
 from studyapp.notes.foreign import Foreign, NativeFile
 from studyapp.notes.note import ContentFile
@@ -97,7 +97,7 @@ def _folder(root: Path, source: Path, paths: list[Path] | None = None) -> Foreig
         pages = (page,) if page else ()
     found, taken = list[NativeFile](), set[Path]()
     for page in pages:
-        texts = markdown.sources(page.path)
+        texts = excerpt.sources(page.path)
         found.append(_file(page.path, root, page, texts))
         for other in beside(page.path, root):
             if other not in taken:

@@ -17,6 +17,7 @@ from typing import Any
 from studyapp.errors import StudyError
 from studyapp.notes import picture, prose, wording
 from studyapp.notes.caption import named
+from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign
 from studyapp.notes.note import Problem
 from studyapp.notes.outline import Outline, fence
@@ -34,7 +35,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 def read(path: Path) -> Foreign:
     """Read a notebook. Raises StudyError if it cannot be read, or is none."""
-    text = prose.text_of(path)
+    text = text_of(path)
     try:
         found = json.loads(text)
     except ValueError as error:

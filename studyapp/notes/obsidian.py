@@ -15,8 +15,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from studyapp.notes import apart, fronttags, mark, picture, prose, unread
+from studyapp.notes import apart, fronttags, mark, picture, unread
 from studyapp.notes.card import REVERSED, find_clozes
+from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
 from studyapp.notes.note import CardStyle, Problem
 from studyapp.notes.outline import Outline
@@ -64,7 +65,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 def read(path: Path) -> Foreign:
     """Read a note of Obsidian. Raises StudyError if it cannot be read, or is no text."""
-    return picture.gathered(parse(prose.text_of(path), path), path)
+    return picture.gathered(parse(text_of(path), path), path)
 
 
 def parse(text: str, path: Path) -> Foreign:

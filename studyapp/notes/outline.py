@@ -101,6 +101,34 @@ class Outline:
         while (at := self.above[at]) >= 0:
             yield at
 
+    def lines_of(self, blocks: Sequence[Block]) -> list[str]:
+        """The lines of some blocks, one after the other."""
+        return [line for block in blocks for line in self.lines[block.first : block.end]]
+
+    def last_line(self, block: Block) -> int:
+        """The last line of a block that is not empty."""
+        return max(
+            (line for line in range(block.first, block.end) if self.lines[line].strip()),
+            default=block.first,
+        )
+
+    def mark(self, block: Block) -> str:
+        """The sign that a block begins with."""
+        return self.lines[block.first].lstrip()[:1]
+
+    def below(self, block: Block) -> str:
+        """What stands below the first line of a block, without its indent."""
+        return "\n".join(dedented(self.lines[block.first + 1 : block.end])).strip("\n")
+
+    def said(self, block: Block) -> str:
+        """What a block says without its mark, with what stands below it."""
+        below = self.below(block)
+        return f"{block.text}\n{below}" if below else block.text
+
+    def said_at(self, at: int) -> str:
+        """The same of the block at a place."""
+        return self.said(self.blocks[at])
+
     def _fences(self) -> dict[int, int]:
         """Where the code that begins on a line ends."""
         ends, self._inside = dict[int, int](), set[int]()

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from studyapp.errors import StudyError
-from studyapp.notes import ankitext, columns, prose
+from studyapp.notes import ankitext, columns
+from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign
 from studyapp.notes.notebook import Finder
 
@@ -33,7 +34,7 @@ def recognises(head: bytes, path: Path) -> bool:
 
 def read(path: Path) -> Foreign:
     """Read a list of objects. Raises StudyError if it cannot be read, or is none."""
-    text = prose.text_of(path)
+    text = text_of(path)
     try:
         said = json.loads(text)
     except ValueError as error:

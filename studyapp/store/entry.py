@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, update
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, owner, tables
+from studyapp.store import log, owner, tables, timeline
 from studyapp.store.field import (
     Check,
     NewerError,
@@ -37,6 +37,7 @@ from studyapp.store.field import (
     word,
 )
 from studyapp.store.line import VERSION, Line
+from studyapp.store.memory import begun, refold_all, uncached
 
 card = tables.card.c
 device = tables.device.c
@@ -350,7 +351,7 @@ class Arrival:
     all_cards: bool = False
 
     def __post_init__(self) -> None:
-        self._before = log.read_timelines(self.connection, learner=self.learner)
+        self._before = timeline.read_timelines(self.connection, learner=self.learner)
 
     def add(self, name: str, entries: Sequence[tuple[bytes, dict[str, Any]]]) -> dict[bytes, str]:
         """Add the entries of one log that are not there, each with its checked fields. Returns the
@@ -373,7 +374,7 @@ class Arrival:
         return waiting
 
     def _make_earlier(self, known: Mapping[bytes, dict[str, Any]]) -> None:
-        """Of an event that devices have logged by themselves (`store/sync.py::_make_due`) the
+        """Of an event that devices have logged by themselves (`store/change.py::make_due`) the
         earliest stays, on each of them."""
         event = tables.event.c
         for some in _batches(list(known)):
@@ -416,7 +417,7 @@ class Arrival:
         elif row["kind"] == EventKind.RETRACT:
             self.targets.append(row["target"])
         if name == "review":
-            row = {**dict.fromkeys(_CHOSEN), **row, "effective_day": one["day"], **log.uncached()}
+            row = {**dict.fromkeys(_CHOSEN), **row, "effective_day": one["day"], **uncached()}
         return row
 
     def device(self, uid_: bytes) -> int:
@@ -429,13 +430,13 @@ class Arrival:
         """Fold anew what has changed: the cards of what came, and those whose entries now stand
         elsewhere in the order of all."""
         connection, learner = self.connection, self.learner
-        after = log.read_timelines(connection, learner=learner)
-        moved = log.moved(connection, self._before, after, learner=learner)
+        after = timeline.read_timelines(connection, learner=learner)
+        moved = timeline.moved(connection, self._before, after, learner=learner)
         if self.all_cards or moved is None or self._takes_dates_back():
-            cards: Iterable[int] = log.begun(connection, learner=learner)
+            cards: Iterable[int] = begun(connection, learner=learner)
         else:
             cards = sorted(self.cards | moved)
-        log.refold_all(connection, cards, learner=learner)
+        refold_all(connection, cards, learner=learner)
 
     def _takes_dates_back(self) -> bool:
         """Whether a retraction of no card is of what moves memories, or of what is not here yet."""

@@ -24,7 +24,8 @@ from sqlalchemy import (
     update,
 )
 
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.memory import refold_all
 
 note = tables.note.c
 card = tables.card.c
@@ -159,5 +160,5 @@ def _move_card(connection: Connection, source: int, target: int, *, learner: int
         connection.execute(
             delete(tables.memory).where(memory.card_id == source, memory.learner_id == learner)
         )
-        log.refold_all(connection, [target], learner=learner)
+        refold_all(connection, [target], learner=learner)
     return found

@@ -19,7 +19,8 @@ from studyapp.memory.fold import EventKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Memory
 from studyapp.notes.note import ChapterKey, chapter_key, chapter_label
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, record, tables, timeline
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory
 from studyapp.study import queue, words
 from studyapp.study.chapter import namesakes
 from studyapp.study.library import unfinished
@@ -97,7 +98,7 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
     )
     rows: Sequence[Any] = connection.execute(
         select(
-            *log.MEMORY_COLUMNS,
+            *MEMORY_COLUMNS,
             card.id,
             card.note_id,
             card.side,
@@ -124,7 +125,7 @@ def read(connection: Connection, now: datetime, *, leech_lapses: int, learner: i
     packs = namesakes(connection, learner=learner) if rows else {}
     held = paused(connection, learner=learner) if rows else {}
     for row in rows:
-        value = Memory() if row.state is None else log.as_memory(row)
+        value = Memory() if row.state is None else as_memory(row)
         reasons = why(value, now, marked=row.id in marks, leech_lapses=leech_lapses)
         if row.note_id in drafts:
             drafts.remove(row.note_id)
@@ -182,11 +183,11 @@ def marked(connection: Connection, *, learner: int) -> set[int]:
         select(tables.event).where(
             event.learner_id == learner,
             event.kind.in_((EventKind.MARK.value, EventKind.UNMARK.value)),
-            log.not_retracted(event),
+            record.not_retracted(event),
         )
     ).all()
     found = dict[int, bool]()
-    for row in log.in_order(connection, rows, learner=learner):
+    for row in timeline.in_order(connection, rows, learner=learner):
         found[row.card_id] = row.kind == EventKind.MARK
     return {card_id for card_id, is_marked in found.items() if is_marked}
 

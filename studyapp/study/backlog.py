@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from studyapp.study import queue, words
+from studyapp.study import words
+from studyapp.study.forecast import caught_up
 from studyapp.study.queue import FORECAST_DAYS, Queue
 
 MORE = 5  # minutes a day
@@ -48,8 +49,6 @@ def read(connection: Connection, line: Queue, *, learner: int) -> Backlog | None
     """What becomes of the reviews of *line*, today's queue, that wait; None if none does."""
     if not line.waiting:
         return None
-    days = (
-        queue.caught_up(connection, line, line.rooms(more), learner=learner) for more in (0, MORE)
-    )
+    days = (caught_up(connection, line, line.rooms(more), learner=learner) for more in (0, MORE))
     until, sooner = (None if one is None else line.today + timedelta(days=one) for one in days)
     return Backlog(line.today, until, sooner)

@@ -191,6 +191,7 @@ def _drafts(desk: Desk) -> dict[str, Kept]:
 def _text(caught: Caught, taken: set[str]) -> str:
     """A note in our own format, with an id that is not *taken*, and is from now on."""
     from studyapp.notes import markdown
+    from studyapp.notes.slug import own_id
 
     said = (caught.question, caught.answer, caught.source, *caught.tags)
     if any(map(_NO_TEXT.search, said)):
@@ -204,7 +205,7 @@ def _text(caught: Caught, taken: set[str]) -> str:
             raise _refusal(caught.line, f"{tag!r} can be no tag: {why}")
     if not question:
         raise _refusal(caught.line, "a card needs a question")
-    name = markdown.own_id(f"my {question}", taken)
+    name = own_id(f"my {question}", taken)
     taken.add(name)
     parts = [f"## {question} {{#{name}}}", answer]
     parts += [f"<!-- tags: {' '.join(tags)} -->"] if tags else []
@@ -343,9 +344,9 @@ class DraftEdit:
         return _edit_of(self.kept)
 
     def _now(self) -> str:
-        from studyapp.notes import markdown
+        from studyapp.notes import excerpt
 
-        said = markdown.sources(self.kept.note.path).get(self.kept.note.id)
+        said = excerpt.sources(self.kept.note.path).get(self.kept.note.id)
         if said is None:
             raise StudyError("It is no draft any more.")
         return said
@@ -366,7 +367,7 @@ class DraftEdit:
         return identity.kept(of, self.kept.text, text, read, problems)
 
     def finish(self, desk: Desk) -> None:
-        from studyapp.notes import markdown
+        from studyapp.notes import amendment
 
         text = library.kept_edit(self._file, "").strip()
         if not text:
@@ -375,7 +376,7 @@ class DraftEdit:
         if read is None:
             told = f" (line {problems[0].line}: {problems[0].message})" if problems else ""
             raise StudyError(f"This is no longer the one draft{told}; edit it again.")
-        disk.write(self.kept.note.path, markdown.replaced(self.kept.note, text))
+        disk.write(self.kept.note.path, amendment.replaced(self.kept.note, text))
         disk.remove(self._file)
 
 
@@ -469,12 +470,12 @@ def _check(one: Kept) -> None:
 
 def take_back(desk: Desk, done: Moved) -> str:
     """Make drafts of what was accepted again, and say so; what was changed since stays a card."""
-    from studyapp.notes import markdown
+    from studyapp.notes import excerpt
 
     texts = {one.note.id: one.text for one in done.kept}
     same = dict[Path, list[str]]()
     for path in done.files:
-        said = markdown.sources(path)
+        said = excerpt.sources(path)
         same[path] = [name for name, text in texts.items() if said.get(name) == text]
     back = {name for names in same.values() for name in names}
     _put_back(desk, done, [one for one in done.kept if one.note.id in back])
@@ -510,7 +511,7 @@ def _take_out(
 ) -> tuple[dict[Path, str], dict[Path, str | None]]:
     """Take drafts out of all files, and a file away that has none left; what these said before, and
     say now."""
-    from studyapp.notes import markdown
+    from studyapp.notes import amendment
 
     names = {one.note.id for one in kept}
     before, now = dict[Path, str](), dict[Path, str | None]()
@@ -521,7 +522,7 @@ def _take_out(
             continue
         before[path] = _text_of(path) or ""
         if there - gone - accepted:
-            now[path] = markdown.without(path, sorted(gone))
+            now[path] = amendment.without(path, sorted(gone))
             disk.write(path, now[path] or "")
         else:
             now[path] = None

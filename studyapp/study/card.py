@@ -12,7 +12,8 @@ from studyapp.memory.state import Cause, Memory
 from studyapp.notes.card import Face, face
 from studyapp.notes.note import CardStyle, Depth, Note, NoteKind, Point, Variant, chapter_title
 from studyapp.notes.variant import pick
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, tables
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory
 
 note = tables.note.c
 card = tables.card.c
@@ -27,7 +28,7 @@ _its_memory = and_(
 # Put together once: each time, at a rating, would take longer than the answer.
 _ONE = (
     select(
-        *log.MEMORY_COLUMNS,
+        *MEMORY_COLUMNS,
         tables.note,
         card.uid.label("card_uid"),
         card.side,
@@ -93,7 +94,7 @@ class CardView:
 def load(connection: Connection, card_id: int, *, learner: int) -> CardView:
     """Everything about one card, in one query; one more for variants, which few questions have."""
     row = connection.execute(_ONE, {"whose": learner, "card": card_id}).one()
-    memory = Memory() if row.state is None else log.as_memory(row)
+    memory = Memory() if row.state is None else as_memory(row)
     variants = read_variants(connection, [row.id])[row.id] if row.varied else ()
     text = as_note(row, variants)
     variant = pick([one.key for one in text.variants], row.card_uid, memory.reviews)

@@ -13,7 +13,7 @@ from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EPOCH, EventKind
 from studyapp.memory.stamp import LEAD
-from studyapp.store import log, tables
+from studyapp.store import log, record, tables, timeline
 from studyapp.study.desk import Desk
 
 review = tables.review.c
@@ -105,7 +105,7 @@ def _ahead(connection: Connection, now: datetime, *, learner: int) -> list[Any]:
                 column.learner_id == learner,
                 condition,
                 column.at > limit,
-                log.not_retracted(column),
+                record.not_retracted(column),
             )
         )
     ]
@@ -115,17 +115,17 @@ def _ahead(connection: Connection, now: datetime, *, learner: int) -> list[Any]:
         event.learner_id == learner,
         event.card_id.is_(None),
         event.kind == EventKind.REDATE.value,
-        log.not_retracted(event),
+        record.not_retracted(event),
     )
     right = {uid for payload in connection.scalars(redates) for uid in payload or ()}
     rows = [row for row in rows if row.uid.hex() not in right]
-    return log.in_order(connection, rows, learner=learner)
+    return timeline.in_order(connection, rows, learner=learner)
 
 
 def _dates(
     connection: Connection, rows: Iterable[Any], now: datetime, *, learner: int
 ) -> dict[str, list[str]]:
-    times = log.read_timelines(connection, learner=learner)
+    times = timeline.read_timelines(connection, learner=learner)
     groups: dict[tuple[int, int], list[Any]] = {}
     for row in rows:
         groups.setdefault((row.device_id, row.epoch), []).append(row)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from studyapp import disk
-from studyapp.notes import markdown
+from studyapp.notes import amendment, excerpt
 from studyapp.notes.caption import named
 from studyapp.notes.deck import brought_as
 from studyapp.notes.foreign import ForeignNote
@@ -48,11 +48,11 @@ class Edits:
         """What its file says of a note; None of one's own that its file alone can change: a row of
         a table, a note with a template."""
         if said.path not in self.said:
-            self.said[said.path] = markdown.sources(said.path)
+            self.said[said.path] = excerpt.sources(said.path)
         text = self.said[said.path].get(said.id)
         if text is None or (text.startswith("##") and "<!-- template" not in text):
             return text
-        return None if self._is_own(said) else markdown.excerpt(said)
+        return None if self._is_own(said) else excerpt.of_note(said)
 
     def _is_own(self, said: Note) -> bool:
         return self.packs in said.path.parents
@@ -75,7 +75,7 @@ class Edits:
 
     def files(self) -> dict[Path, str]:
         """The whole texts of the files that change."""
-        made = {path: markdown.with_texts(path, notes) for path, notes in self.replaced.items()}
+        made = {path: amendment.with_texts(path, notes) for path, notes in self.replaced.items()}
         for path, texts in self.added.items():
             old = path.read_text("utf-8") if disk.is_there(path) else self.heads[path]
             made[path] = "\n\n".join([old.rstrip("\n"), *texts]) + "\n"

@@ -226,7 +226,7 @@ class Stage:
 
     def told(self) -> str:
         """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day until Tue 8 Dec; or what comes
-        today, and how many cards there is no time for."""
+        today, and at most how many until then, if there is no time for all."""
         left = self.exam.left(self.today)
         if not left:
             return "The exam is today: no new cards, and what fades most beside what is due"
@@ -237,11 +237,8 @@ class Stage:
             return f"{on}: every card is met"
         pace = words.count(self.new, "new card")
         if self.late:
-            return (
-                f"{on}: {pace} today; {self.late:,} of {words.count(self.unmet, 'new card')} "
-                f"{'does' if self.late == 1 else 'do'} not fit until then: leave out what you do "
-                "not need"
-            )
+            most = f"at most {self.unmet - self.late:,} of {words.count(self.unmet, 'new card')}"
+            return f"{on}: {pace} today; {most} come until then: leave out what you do not need"
         until = "today"
         if self.days > 1:
             last = self.today + timedelta(days=self.days - 1)
@@ -249,10 +246,11 @@ class Stage:
         return f"{on}: up to {pace} {until}{self._waiting()}"
 
     def _waiting(self) -> str:
-        """Why fewer come today."""
-        if self.alike == 1:
-            return ", of which 1 waits for a card like it"
-        return f", of which {self.alike:,} wait for a card like them" if self.alike else ""
+        """Why fewer come today; what waits may wait until the exam."""
+        if not self.alike:
+            return ""
+        waits = "waits for a card like it" if self.alike == 1 else "wait for a card like them"
+        return f", of which {self.alike:,} {waits}, and may not come before"
 
     def as_json(self) -> dict[str, Any]:
         return {

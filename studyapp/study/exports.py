@@ -53,7 +53,8 @@ from studyapp.notes.note import CardStyle, Depth, Note, NoteKind
 from studyapp.notes.origin import Origins
 from studyapp.notes.outgoing import LEFT_OUT, Lost, Told, shown
 from studyapp.notes.outgoing import sides as sides_of
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, record, tables
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory
 from studyapp.study import aside, original, words
 from studyapp.study.card import as_note
 from studyapp.study.original import Part
@@ -454,11 +455,11 @@ def _schedules(
 ) -> Iterator[Schedule]:
     """How each card stands that was ever rated, or set aside."""
     for row in connection.execute(
-        select(*log.MEMORY_COLUMNS, card.id)
+        select(*MEMORY_COLUMNS, card.id)
         .join(tables.card, card.id == memory.card_id)
         .where(memory.learner_id == learner, card.chapter_id.in_(chapters))
     ):
-        known = log.as_memory(row)
+        known = as_memory(row)
         buried = known.buried_until is not None and known.buried_until > today
         if row.id not in cards or not (known.state or known.suspended or buried):
             continue
@@ -498,7 +499,7 @@ def _reviews(
             review.duration,
         )
         .join(tables.card, card.id == review.card_id)
-        .where(review.learner_id == learner, card.chapter_id.in_(chapters), log.not_retracted())
+        .where(review.learner_id == learner, card.chapter_id.in_(chapters), record.not_retracted())
         .order_by(review.at, review.uid)
     ):
         if card_id not in cards:

@@ -28,7 +28,7 @@ from studyapp.memory.state import Rating, State
 from studyapp.notes.deck import Pack
 from studyapp.notes.foreign import Foreign, ForeignReview, Moment, Schedule, Stage
 from studyapp.notes.note import card_uid, note_uid
-from studyapp.store import log, owner, tables
+from studyapp.store import log, owner, record, tables
 from studyapp.study import learner as learners
 
 _SOURCES = uuid5(NAMESPACE_URL, "studyapp:source")
@@ -150,7 +150,7 @@ def _counted(
             select(column.card_id, column.uid).where(
                 column.uid.in_(wanted[start : start + _AT_ONCE]),
                 column.learner_id == learner,
-                log.not_retracted(column),
+                record.not_retracted(column),
             )
         )
         found += [(row.card_id, row.uid) for row in rows]
@@ -216,7 +216,7 @@ class _Arrival:
         self.stands = dict(_standings(connection, self.today, learner=learner))
         self.begun = {of for of, one in self.stands.items() if one.stage is not State.NEW}
         self.here = set(_rated_here(connection, learner=learner))
-        self.gone = set(connection.scalars(log.retracted(learner=learner)))
+        self.gone = set(connection.scalars(record.retracted(learner=learner)))
         self.known = set[bytes]()
         self.met = defaultdict[bytes, list[_Met]](list)
         for uid, of, at, day, kind in _reviews(connection, learner=learner):
@@ -434,7 +434,7 @@ def _reviews(
         .where(
             review.learner_id == learner,
             review.kind.in_([kind.value for kind in FROM_ELSEWHERE]),
-            log.not_retracted(),
+            record.not_retracted(),
         )
     )
     for uid, of, at, day, kind in rows:
@@ -449,7 +449,7 @@ def _states(connection: Connection, *, learner: int) -> Iterator[tuple[bytes, _K
         .where(
             event.learner_id == learner,
             event.kind == EventKind.IMPORT.value,
-            log.not_retracted(event),
+            record.not_retracted(event),
         )
         .order_by(event.stamp, event.uid)
     )

@@ -27,6 +27,7 @@ from studyapp.notes.foreign import Answers, Foreign, ForeignNote, Media
 from studyapp.notes.media import FOLDER, is_name
 from studyapp.notes.note import FileKind, Note, NoteKind, Problem
 from studyapp.notes.reworded import Wording
+from studyapp.notes.slug import slug
 from studyapp.store import owner, tables
 from studyapp.store.backup import CancelledError
 from studyapp.study import (
@@ -548,7 +549,7 @@ def _bring_native(desk: Desk, source: Source, *, dry_run: bool, heard: Progress)
         found = native.coming(
             connection,
             source.foreign.native,
-            lambda pack: packs / markdown.slug(pack, taken, "notes"),
+            lambda pack: packs / slug(pack, taken, "notes"),
             lambda uid: {*out.get(uid, ()), *filter(None, [before.get(uid)])},
             learner=learner,
         )

@@ -14,7 +14,9 @@ from studyapp.memory import fold
 from studyapp.memory.fold import CRAMMED, UNASKED, Review, ReviewKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, record, tables
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory
+from studyapp.store.parameters import read_history
 from studyapp.study import aside, words
 from studyapp.study.card import CardView, load
 from studyapp.study.pause import paused
@@ -78,8 +80,8 @@ def of_card(
 ) -> tuple[CardView, tuple[Past, ...]]:
     """A card, and what was rated of it, the oldest first."""
     view = load(connection, card_id, learner=learner)
-    entries = log.read_log(connection, card_id, learner=learner)
-    history = log.read_history(connection, learner=learner)
+    entries = record.read_log(connection, card_id, learner=learner)
+    history = read_history(connection, learner=learner)
     return view, tuple(_past(fold.replay(entries, view.uid, history)))
 
 
@@ -110,7 +112,7 @@ def family(
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
     named = select(card.family).where(card.id == card_id).scalar_subquery()
     rows = connection.execute(
-        select(*log.MEMORY_COLUMNS, card.id, card.note_id, card.side, card.chapter_id, note.prompt)
+        select(*MEMORY_COLUMNS, card.id, card.note_id, card.side, card.chapter_id, note.prompt)
         .select_from(tables.card)
         .join(tables.note, note.id == card.note_id)
         .join(tables.chapter, tables.chapter.c.id == card.chapter_id)
@@ -127,7 +129,7 @@ def family(
     marks, held = aside.marked(connection, learner=learner), paused(connection, learner=learner)
     found = list[Relative]()
     for row in sorted(rows, key=lambda row: row.id != card_id):
-        value = Memory() if row.state is None else log.as_memory(row)
+        value = Memory() if row.state is None else as_memory(row)
         why = aside.why(value, now, marked=row.id in marks, leech_lapses=settings.leech_lapses)
         told = aside.told(value, why, now, held.get(row.chapter_id), None)
         found.append(Relative(row.id, row.note_id, row.side, row.prompt, value, told))

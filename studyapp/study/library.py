@@ -33,6 +33,8 @@ from studyapp.notes.note import (
 from studyapp.store import log, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.fingerprint import is_current
+from studyapp.store.memory import refold_all
+from studyapp.store.parameters import applied_settings, in_force, keep_settings
 from studyapp.study import chapter as chapters
 from studyapp.study import former, rename, words
 from studyapp.study import learner as learners
@@ -103,7 +105,7 @@ def fold_anew(desk: Desk) -> None:
         if connection.execute(delete(tables.stale).where(mark)).rowcount:  # or another was quicker
             memory = tables.memory.c
             known = select(memory.card_id).where(memory.learner_id == desk.learner)
-            log.refold_all(connection, connection.scalars(known).all(), learner=desk.learner)
+            refold_all(connection, connection.scalars(known).all(), learner=desk.learner)
 
 
 def _whose(desk: Desk, name: str, *, new: bool) -> int:
@@ -249,12 +251,12 @@ def apply_settings(desk: Desk) -> None:
     wanted = {name: getattr(settings, name) for name in names}
     told = {name: _plain(value) for name, value in wanted.items()}
     with desk.reading() as connection:
-        if log.applied_settings(connection, file, learner=desk.learner) == told:
+        if applied_settings(connection, file, learner=desk.learner) == told:
             return
     with desk.writing() as connection:
-        kept = log.in_force(connection, learner=desk.learner)
+        kept = in_force(connection, learner=desk.learner)
         log.adopt(connection, replace(kept, **wanted), desk.now(), learner=desk.learner)
-        log.keep_settings(connection, file, told, learner=desk.learner)
+        keep_settings(connection, file, told, learner=desk.learner)
 
 
 _SCHEDULED = ("desired_retention", "learning_steps", "relearning_steps", "maximum_interval")
@@ -278,13 +280,13 @@ def editable(desk: Desk, view: CardView) -> tuple[Path, int]:
 
     An installed pack is never written to: a draft of its note is edited instead.
     """
-    from studyapp.notes import markdown
+    from studyapp.notes import excerpt
 
     note, draft = view.note, _draft(desk, view)
     if _is_own(desk, view) and not disk.is_there(draft):
         return note.path, note.line
     if not disk.is_there(draft):  # else one that could not be kept: the learner goes on with it
-        disk.write(draft, markdown.excerpt(view.note))
+        disk.write(draft, excerpt.of_note(view.note))
     return draft, 1
 
 
@@ -295,7 +297,7 @@ def edited(desk: Desk, view: CardView) -> None:
     `packs/mine` with the note's id, where it shadows the original. Raises StudyError, and keeps the
     draft, if it is no longer that one note, and for the first problem of the file that was edited.
     """
-    from studyapp.notes import markdown
+    from studyapp.notes import excerpt
 
     path, draft, text = view.note.path, _draft(desk, view), ""
     if disk.is_there(draft):
@@ -303,10 +305,10 @@ def edited(desk: Desk, view: CardView) -> None:
             text = draft.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise StudyError(f"{draft} cannot be read: {error}.") from error
-        if text == markdown.excerpt(view.note):
+        if text == excerpt.of_note(view.note):
             text = ""
         else:
-            note, problems = _alone(view, text.strip(), markdown.excerpt(view.note), draft)
+            note, problems = _alone(view, text.strip(), excerpt.of_note(view.note), draft)
             if note is None:
                 told = f" (line {problems[0].line}: {problems[0].message})" if problems else ""
                 raise StudyError(
@@ -329,10 +331,10 @@ def edited(desk: Desk, view: CardView) -> None:
 def reading(view: CardView, text: str, today: date) -> tuple[Note | None, tuple[Problem, ...]]:
     """The note that an edit of a card's note says, None if it is no longer that one, and what is
     wrong with it: what `check` would say, but had no reason to before."""
-    from studyapp.notes import check, markdown
+    from studyapp.notes import check, excerpt, markdown
 
     kind, path = _page_kind(view.note.kind), view.note.path
-    said = markdown.excerpt(view.note)
+    said = excerpt.of_note(view.note)
     note, problems = _alone(view, text, said, path)
     if note is None:
         return None, problems
@@ -358,10 +360,10 @@ def _alone(
 
 def _put(desk: Desk, view: CardView, text: str) -> None:
     """Keep a note's new *text* in its file, or a copy of it in one of the learner's own."""
-    from studyapp.notes import markdown
+    from studyapp.notes import amendment
 
     if _is_own(desk, view):
-        disk.write(view.note.path, markdown.replaced(view.note, text))
+        disk.write(view.note.path, amendment.replaced(view.note, text))
     else:
         home = home_of(view)
         _bring_media(view, text, home.path(packs_of(desk), view.note.kind))
@@ -390,11 +392,11 @@ def _bring_media(view: CardView, text: str, copy: Path) -> None:
 def read_edit(desk: Desk, view: CardView) -> tuple[str, str]:
     """What a card's note says in its file, and how it stands to be edited: a draft that is not kept
     yet, else the same. Raises StudyError if its file alone can be edited."""
-    from studyapp.notes import markdown
+    from studyapp.notes import amendment, excerpt
 
-    said = markdown.excerpt(view.note)
+    said = excerpt.of_note(view.note)
     if _is_own(desk, view):
-        markdown.replaced(view.note, said)  # raises now, not once something is written
+        amendment.replaced(view.note, said)  # raises now, not once something is written
     return said, kept_edit(_draft(desk, view), said)
 
 
@@ -403,10 +405,10 @@ def write_edit(
 ) -> str:
     """Keep an edit as a draft, for `edited`; see `study/draft.py::Draft`. If it is what the note
     *said*, or nothing, there is none."""
-    from studyapp.notes import markdown
+    from studyapp.notes import excerpt
 
     draft = _draft(desk, view)
-    now = said if disk.is_there(draft) else markdown.excerpt(view.note)  # its file may have changed
+    now = said if disk.is_there(draft) else excerpt.of_note(view.note)  # its file may have changed
     return keep_edit(draft, said, now, text, before)
 
 
@@ -523,9 +525,10 @@ class Home:
         """The file in `mine` of a learner's *packs* for notes of this *kind*; one of that name that
         cannot hold them, or cannot be read, is passed over."""
         from studyapp.notes import markdown
+        from studyapp.notes.slug import slug
 
         wanted = (self.pack, chapter_key(self.number, self.title))
-        name = markdown.slug(chapter_name(self.number, self.title), set())
+        name = slug(chapter_name(self.number, self.title), set())
         for count in itertools.count(1):
             end = f"-{count}" if count > 1 else ""
             path = packs / OWN_PACK / f"{name}-{kind.value}s{end}.md"
@@ -539,7 +542,7 @@ class Home:
     @property
     def head(self) -> str:
         """The lines of the front matter that name it."""
-        from studyapp.notes.markdown import quoted
+        from studyapp.notes.page.frontmatter import quoted
 
         if self.number is None:
             return f"pack: {quoted(self.pack)}\ndeck: {quoted(self.title)}\n"
@@ -598,6 +601,7 @@ def new_question(desk: Desk, question: str, answer: str, home: Home | None = Non
     Raises StudyError if a field is empty, nothing is started, or the text is not one note.
     """
     from studyapp.notes import markdown
+    from studyapp.notes.slug import own_id
 
     question, answer = " ".join(question.split()), answer.strip()
     if not question or not answer:
@@ -605,7 +609,7 @@ def new_question(desk: Desk, question: str, answer: str, home: Home | None = Non
     with desk.reading() as connection:
         home = home or last_started(connection, learner=desk.learner)
         taken = set(connection.scalars(select(tables.note.c.name)))
-    name = markdown.own_id(f"my {question}", taken)
+    name = own_id(f"my {question}", taken)
     head = f"## {question} {{#{name}}}\n\n"
     text = head + answer + (f"\n\n<!-- section: {home.section} -->" if home.section else "")
     note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, packs_of(desk))
@@ -656,7 +660,7 @@ def unwrite(desk: Desk, made: Written, draft: str, keep: Write) -> str:
 def take_back(desk: Desk, card_id: int, text: Callable[[str], str]) -> Path | None:
     """Take a question of the learner's own out of its file again, if all of it is as *text* says of
     its id; returns the file in which it stays, as the learner has changed it since."""
-    from studyapp.notes import markdown
+    from studyapp.notes import excerpt
 
     note, card = tables.note.c, tables.card.c
     with desk.reading() as connection:
@@ -668,7 +672,7 @@ def take_back(desk: Desk, card_id: int, text: Callable[[str], str]) -> Path | No
     if row is None:
         return None
     path = Path(row.path)
-    said = markdown.sources(path).get(row.name)
+    said = excerpt.sources(path).get(row.name)
     if said is None:
         return None
     if said != text(row.name).strip():
@@ -679,9 +683,9 @@ def take_back(desk: Desk, card_id: int, text: Callable[[str], str]) -> Path | No
 
 def take_out(path: Path, names: Collection[str]) -> None:
     """Take notes out of a file, and the file away if nothing is left below its front matter."""
-    from studyapp.notes import markdown
+    from studyapp.notes import amendment
 
-    text = markdown.left(path, names)
+    text = amendment.left(path, names)
     if text is None:
         disk.remove(path)
     else:

@@ -26,7 +26,9 @@ from studyapp.memory.mastery import (
 )
 from studyapp.memory.state import Rating
 from studyapp.notes.card import REVERSED
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, tables
+from studyapp.store.memory import perhaps_missed
+from studyapp.store.parameters import in_force
 from studyapp.study.admission import meant
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.recall import models, recalls
@@ -66,7 +68,7 @@ def outlooks(
     the day *on*, 30 days ahead by default."""
     today = study_day(now)
     later = later_day(on, today)
-    parameters = log.in_force(connection, learner=learner)
+    parameters = in_force(connection, learner=learner)
     said, trust = _shares(connection, learner=learner), trust_of(connection, learner=learner)
     return {
         one: Outlook(
@@ -113,7 +115,7 @@ def _questions(
 ) -> Iterator[tuple[int, Questions]]:
     """The questions of each chapter, with the cards that they ask for; what is suspended is left
     out."""
-    last_review = log.perhaps_missed(connection, learner=learner)
+    last_review = perhaps_missed(connection, learner=learner)
     passed = case((review.uid.is_(None), memory.last_day))
     query = (
         select(card.chapter_id, card.note_id, memory.stability, passed)

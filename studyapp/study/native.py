@@ -21,7 +21,7 @@ from sqlalchemy import Connection, select
 
 from studyapp import disk
 from studyapp.errors import StudyError
-from studyapp.notes import markdown, native
+from studyapp.notes import amendment, excerpt, markdown, native
 from studyapp.notes.foreign import NativeFile
 from studyapp.notes.note import ContentFile, Note, note_uid
 from studyapp.notes.outgoing import LEFT_OUT, Lost
@@ -74,7 +74,7 @@ def coming(
     found.known = any(one.page.pack in here for one in files if one.page)
     folders = {pack: folder(pack) for pack in sorted(found.whole)}
     strange = {one.name: one.page.pack for one in files if one.page and one.page.pack in folders}
-    said = cache(markdown.sources)
+    said = cache(excerpt.sources)
     for one in files:
         pack = one.page.pack if one.page else _pack_beside(one.name, strange)
         if pack in folders:
@@ -117,9 +117,9 @@ def save(
         for source, top, shown in _sources(connection, chapters, learner=learner):
             target = made / source.relative_to(top)
             target = target if not target.exists() else made / top.name / source.relative_to(top)
-            there = markdown.sources(source)
+            there = excerpt.sources(source)
             gone = [one for one in there if one not in shown]
-            rest = markdown.without(source, gone) if gone else None
+            rest = amendment.without(source, gone) if gone else None
             disk.write(target, source.read_bytes() if rest is None else rest, shared=True)
             count += len(there) - len(gone)
             texts |= {shown[one]: text for one, text in there.items() if one in shown}

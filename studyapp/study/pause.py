@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from studyapp.errors import StudyError
 from studyapp.memory.fold import EventKind
 from studyapp.notes.note import chapter_name
-from studyapp.store import log, tables
+from studyapp.store import log, record, tables
 from studyapp.study import words
 from studyapp.study.chapter import called, known, named
 
@@ -37,7 +37,7 @@ def paused(connection: Connection, *, learner: int) -> dict[int, date]:
         return {}
     chapters = known(connection, learner=learner)
     found: dict[int, date] = {}
-    for one in log.of_no_card(connection, learner=learner):
+    for one in record.of_no_card(connection, learner=learner):
         covered = [row.id for row in chapters if one.payload in (None, named(row))]
         for chapter_id in covered if one.kind in KINDS else ():
             if one.kind is EventKind.PAUSE:

@@ -15,6 +15,8 @@ from studyapp.memory.fold import CRAMMED, ReviewKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.store import tables
 from studyapp.study import aside, queue
+from studyapp.study.due import families_due
+from studyapp.study.fading import crammed, fading
 from studyapp.study.queue import Queue
 
 card = tables.card.c
@@ -90,7 +92,7 @@ def cram(chapter_id: int | None = None) -> Plan:
         connection: Connection, now: datetime, settings: Settings, *, more: int, learner: int
     ) -> Queue:
         of = [] if chapter_id is None else [card.chapter_id == chapter_id]
-        return queue.crammed(connection, now, *of, learner=learner)
+        return crammed(connection, now, *of, learner=learner)
 
     return Plan(ReviewKind.CRAM, load, name="cram")
 
@@ -103,9 +105,9 @@ def ahead(days: int) -> Plan:
         connection: Connection, now: datetime, settings: Settings, *, more: int, learner: int
     ) -> Queue:
         today = study_day(now)
-        due = set(connection.scalars(queue.families_due(connection, today, learner=learner)))
+        due = set(connection.scalars(families_due(connection, today, learner=learner)))
         within = (memory.due > today, memory.due <= today + timedelta(days=days))
-        return queue.fading(connection, now, *within, without=due, learner=learner)
+        return fading(connection, now, *within, without=due, learner=learner)
 
     return Plan(ReviewKind.AHEAD, load, name="ahead")
 
@@ -117,7 +119,7 @@ def _chosen(name: str, choice: Choice) -> Plan:
         connection: Connection, now: datetime, settings: Settings, *, more: int, learner: int
     ) -> Queue:
         which = choice(connection, study_day(now), settings, learner=learner)
-        return queue.fading(connection, now, *which, learner=learner)
+        return fading(connection, now, *which, learner=learner)
 
     return Plan(ReviewKind.AHEAD, load, name=name)
 
@@ -154,7 +156,7 @@ def _grounded(
 def _fading(
     connection: Connection, now: datetime, settings: Settings, *, more: int, learner: int
 ) -> Queue:
-    return queue.fading(connection, now, learner=learner)
+    return fading(connection, now, learner=learner)
 
 
 DUE = due()

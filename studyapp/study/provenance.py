@@ -19,6 +19,7 @@ from studyapp.notes import markdown
 from studyapp.notes.deck import has_own_id, heading, is_mostly_of, note_id
 from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.note import Note
+from studyapp.notes.slug import slug
 from studyapp.study import library
 
 Sources = Mapping[str, Path]  # by the names of folders, or of answers
@@ -42,7 +43,7 @@ def keep(packs: Path, name: str, path: Path) -> None:
 
 def called(path: Path) -> str:
     """What the pack of a file is called, if no other file has one of that name."""
-    return markdown.slug(path.stem, {library.OWN_PACK}, "notes")
+    return slug(path.stem, {library.OWN_PACK}, "notes")
 
 
 def folder(packs: Path, path: Path, notes: Sequence[ForeignNote] = ()) -> Path:
@@ -59,7 +60,7 @@ def folder(packs: Path, path: Path, notes: Sequence[ForeignNote] = ()) -> Path:
         return packs / plain
     there = {one.name for one in packs.iterdir()} if packs.is_dir() else set()
     taken = {library.OWN_PACK, *known, *there}
-    return packs / markdown.slug(f"{place.parent.name} {path.stem}", taken, "notes")
+    return packs / slug(f"{place.parent.name} {path.stem}", taken, "notes")
 
 
 def answers(packs: Path, chapter: str, path: Path, is_same: Callable[[str], bool]) -> str:

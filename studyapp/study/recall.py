@@ -18,7 +18,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select
 from studyapp.memory.fold import CRAMMED, EPOCH, EventKind, ReviewKind, place_of
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, tables
+from studyapp.store import record, tables
+from studyapp.store.parameters import read_history
 
 review = tables.review.c
 event = tables.event.c
@@ -56,7 +57,7 @@ def outcome() -> ColumnElement[bool]:
 
 def telling(*, learner: int) -> tuple[ColumnElement[bool], ...]:
     """As conditions on a row of `review`: the learner's, and nothing has taken it back."""
-    return review.learner_id == learner, outcome(), log.not_retracted()
+    return review.learner_id == learner, outcome(), record.not_retracted()
 
 
 class Model(NamedTuple):
@@ -70,7 +71,7 @@ class Model(NamedTuple):
 
 def models(connection: Connection, *, learner: int) -> list[Model]:
     """One for each time that the weights were changed, in their order: the last is in force."""
-    first, *later = log.read_history(connection, learner=learner)
+    first, *later = read_history(connection, learner=learner)
     found = [Model(first.parameters, EPOCH, None)]
     for new in later:
         if new.parameters.weights == found[-1].parameters.weights:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from studyapp import disk
-from studyapp.notes import markdown
+from studyapp.notes import excerpt
 from studyapp.study import sent
 
 _UID = 16  # bytes of one
@@ -77,7 +77,7 @@ class Change:
         left, and the page be taken apart there."""
         if not self.notes or self.path.suffix != ".md":
             return False
-        return set(parts(disk.said(self.path))[1]) == set(markdown.sources(self.path))
+        return set(parts(disk.said(self.path))[1]) == set(excerpt.sources(self.path))
 
     def without(self, stays: Collection[str]) -> bytes | None:
         """What a page that was changed since is to say: the notes that *stay* (ids) and all that

@@ -38,6 +38,7 @@ from studyapp.notes.deck import (
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, ContentFile, FileKind, Note, NoteKind, Point
 from studyapp.notes.outgoing import Told, shown
+from studyapp.notes.slug import slug
 from studyapp.store import owner, tables
 from studyapp.study import exports
 from studyapp.study.card import as_note
@@ -157,7 +158,7 @@ def called(foreign: Foreign, calls: Mapping[str, str]) -> Foreign:
 
 def _is_of_deck(page: ContentFile, deck: str) -> bool:
     """Whether a page was made for a deck, be that called otherwise since."""
-    return deck == page.title or page.path.stem == markdown.slug(deck, set(), "deck")
+    return deck == page.title or page.path.stem == slug(deck, set(), "deck")
 
 
 def of_pack(

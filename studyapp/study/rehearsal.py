@@ -38,11 +38,15 @@ from studyapp.memory.rehearsal import (
 )
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
-from studyapp.store import log, tables
-from studyapp.study import queue, retention
+from studyapp.store import record, tables
+from studyapp.store.parameters import in_force
+from studyapp.study import retention
 from studyapp.study.chapter import known, names
+from studyapp.study.due import in_use
 from studyapp.study.exam import MINUTES, Exam
+from studyapp.study.introduction import all_new, in_book_order, introduced
 from studyapp.study.mastery import trust_of
+from studyapp.study.pace import read_pace
 from studyapp.study.pause import paused
 
 Told = Callable[[float], None]
@@ -113,8 +117,8 @@ def read(
     connection: Connection, planned: Exam, now: datetime, settings: Settings, *, learner: int
 ) -> Studying:
     today = study_day(now)
-    parameters = log.in_force(connection, learner=learner)
-    pace = queue.read_pace(connection, today, learner=learner)
+    parameters = in_force(connection, learner=learner)
+    pace = read_pace(connection, today, learner=learner)
     material, places = _material(connection, planned, today, settings, learner=learner)
     ratings = _ratings(connection, learner=learner)
     named, own = planned.chapters, retention.own(connection, learner=learner)
@@ -125,7 +129,7 @@ def read(
         None if named is None else tuple(names(connection, named, learner=learner).values()),
         material,
         places,
-        queue.introduced(connection, planned.planned_on, today, planned, learner=learner),
+        introduced(connection, planned.planned_on, today, planned, learner=learner),
         Crowd(parameters.weights),
         trust_of(connection, learner=learner),
         Habits.of(*ratings),
@@ -165,17 +169,17 @@ def _material(
             memory.stability.is_not(None),
             memory.last_day.is_not(None),
             memory.due.is_not(None),
-            *queue.in_use(paused(connection, learner=learner), learner=learner),
+            *in_use(paused(connection, learner=learner), learner=learner),
         )
         .order_by(card.uid)
     ).all()
     columns = (card.id, card.family, card.opener, card.chapter_id, chapter.number, chapter.title)
     new = connection.execute(
-        queue.all_new(
+        all_new(
             connection, settings, planned, *columns, section.number.label("part"), learner=learner
         )
         .outerjoin(tables.section, section.id == card.section_id)
-        .order_by(*queue.in_book_order(connection, learner=learner))
+        .order_by(*in_book_order(connection, learner=learner))
     ).all()
     at = {row.id: index for index, row in enumerate((*met, *new))}
     families: dict[str, int] = {}
@@ -210,7 +214,7 @@ def _ratings(connection: Connection, *, learner: int) -> tuple[list[int], list[i
         .where(
             review.learner_id == learner,
             review.kind.in_([ReviewKind.STUDY.value, ReviewKind.IMPORT.value]),
-            log.not_retracted(),
+            record.not_retracted(),
         )
         .group_by(review.state_before, review.rating)
     )

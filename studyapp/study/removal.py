@@ -21,10 +21,10 @@ WHAT = "deletion"  # in a record
 def remove(desk: Desk, notes: Collection[int], *, kept: bool = True) -> Rewriting:
     """Delete those of *notes* that are the learner's own, all or none (`rewriting.rewrite`), and a
     file with them that has no other. A later session can put them back if that is *kept*."""
-    from studyapp.notes import markdown
+    from studyapp.notes import amendment
 
     def text_of(path: Path, rows: Sequence[Any]) -> str | None:
-        return markdown.left(path, [row.name for row in rows])
+        return amendment.left(path, [row.name for row in rows])
 
     with desk.reading() as connection:
         mine = rewriting.own(connection, notes, learner=desk.learner)
@@ -33,9 +33,9 @@ def remove(desk: Desk, notes: Collection[int], *, kept: bool = True) -> Rewritin
 
 def back_of(path: Path, rows: Sequence[Any], before: bytes) -> str:
     """What a file is to say that has notes again which were deleted."""
-    from studyapp.notes import markdown
+    from studyapp.notes import amendment
 
-    return markdown.restored(path, before, [row.name for row in rows])
+    return amendment.restored(path, before, [row.name for row in rows])
 
 
 def told(removed: Rewriting, undo: str) -> str:

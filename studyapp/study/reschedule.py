@@ -21,6 +21,8 @@ from studyapp.memory.scheduler import Parameters, margin, seed_of
 from studyapp.memory.spread import even
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.store import log, tables
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory
+from studyapp.store.parameters import read_history
 from studyapp.study import queue, words
 from studyapp.study.desk import Desk
 from studyapp.study.pause import paused
@@ -116,7 +118,7 @@ def offered(
 
 def _in_use_since(connection: Connection, now: datetime, *, learner: int) -> date | None:
     """The day from which intervals are reckoned as they are; None if it was never otherwise."""
-    history = log.read_history(connection, learner=learner)
+    history = read_history(connection, learner=learner)
     changes = [
         after.at
         for before, after in pairwise(history)
@@ -134,7 +136,7 @@ def preview(connection: Connection, now: datetime, settings: Settings, *, learne
     """What `reschedule` would do now."""
     today = study_day(now)
     rows: Iterable[Any] = connection.execute(
-        select(*log.MEMORY_COLUMNS, memory.card_id, card.uid, card.family, card.chapter_id)
+        select(*MEMORY_COLUMNS, memory.card_id, card.uid, card.family, card.chapter_id)
         .join(tables.card, card.id == memory.card_id)
         .where(
             memory.learner_id == learner,
@@ -147,7 +149,7 @@ def preview(connection: Connection, now: datetime, settings: Settings, *, learne
     before, moving = dict[int, date](), list[_Card]()
     resting, away = paused(connection, learner=learner), set[int]()
     for row in rows:
-        kept = log.as_memory(row)
+        kept = as_memory(row)
         assert kept.due is not None, "it was asked for"
         before[row.card_id] = kept.due
         if row.chapter_id in resting:

@@ -7,8 +7,8 @@ another chapter folds to the same memory.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,10 +20,12 @@ from studyapp.errors import StudyError
 from studyapp.memory.fold import EventKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.notes.note import chapter_name
-from studyapp.store import entry, log, tables
+from studyapp.store import entry, log, record, tables
 from studyapp.study import words
 from studyapp.study.chapter import called, known, named
 from studyapp.study.recall import telling
+
+_DIGITS = 6  # of a mean of goals: further ones are of floats, .9 being none of them
 
 card = tables.card.c
 event = tables.event.c
@@ -56,7 +58,7 @@ def _own(
     if connection.scalar(_EVER, {"whose": learner}) is None:
         return
     said = defaultdict[tuple[Any, ...], list[tuple[date, float | None]]](list)
-    for one in log.of_no_card(connection, learner=learner):
+    for one in record.of_no_card(connection, learner=learner):
         payload = one.payload
         if one.kind is EventKind.RETENTION and entry.is_readable(one.kind, payload):
             assert payload is not None, "it can be read"
@@ -163,11 +165,17 @@ class Aims:
         found = {day: self.of_all(day) for day in (first + timedelta(days=n) for n in range(span))}
         if not self.own:
             return found
-        aimed, told = defaultdict[date, float](float), Counter[date]()
+        aimed = defaultdict[date, list[tuple[float, int]]](list)
         for day, chapter_id, reviews in _telling(connection, first, last, learner=learner):
-            aimed[day] += self.of(chapter_id, day) * reviews
-            told[day] += reviews
-        return found | {day: aimed[day] / told[day] for day in told}
+            aimed[day].append((self.of(chapter_id, day), reviews))
+        return found | {day: mean(goals) for day, goals in aimed.items()}
+
+
+def mean(goals: Iterable[tuple[float, int]]) -> float:
+    """What is aimed for on average, of goals with how many reviews, one at least, have each."""
+    goals = list(goals)
+    reviews = sum(number for _, number in goals)
+    return round(sum(goal * number for goal, number in goals) / reviews, _DIGITS)
 
 
 def goal(connection: Connection, first: date, last: date, *, learner: int) -> float:
@@ -178,8 +186,7 @@ def goal(connection: Connection, first: date, last: date, *, learner: int) -> fl
     if not aims.own and not any(first < day <= last for day, _ in aims.desired):
         return usual
     rows = _telling(connection, first, last, learner=learner)
-    aimed = sum(aims.of(chapter_id, day) * reviews for day, chapter_id, reviews in rows)
-    return aimed / sum(reviews for *_, reviews in rows) if rows else usual
+    return mean((aims.of(of, day), reviews) for day, of, reviews in rows) if rows else usual
 
 
 def _telling(

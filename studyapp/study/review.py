@@ -14,6 +14,8 @@ from studyapp.memory.fold import AS_DRAWN, Chosen, EventKind, ReviewKind
 from studyapp.memory.scheduler import Parameters, became_leech
 from studyapp.memory.state import Memory, Rating
 from studyapp.store import log
+from studyapp.store.memory import read_card, read_memory
+from studyapp.store.parameters import in_force
 from studyapp.study import aside
 
 _LONGEST = 2**31 - 1  # milliseconds; 24 days
@@ -79,10 +81,10 @@ def answer(
     answered. What was *chosen* is logged as the button
     showed it, whatever else falls due by now (`studyapp.study.spread`).
     """
-    uid_of_card, before = log.read_card(connection, card_id, learner=learner)
+    uid_of_card, before = read_card(connection, card_id, learner=learner)
     if before.last_review != seen:
         raise AlreadyRatedError("This card was already rated in another window; here is the next.")
-    parameters = log.in_force(connection, learner=learner)
+    parameters = in_force(connection, learner=learner)
     head = log.head(connection, now, learner=learner)
     uid = log.new_uid()
     entry = fold.Review(uid, head.at, head.offset, rating, kind, head.day, chosen=chosen, arm=arm)
@@ -120,7 +122,7 @@ def milliseconds(shown: timedelta) -> int:
 
 def suspend(connection: Connection, card_id: int, now: datetime, *, learner: int) -> bool:
     """Suspend a card, or take the suspension back; returns whether it is suspended now."""
-    suspended = log.read_memory(connection, card_id, learner=learner).suspended
+    suspended = read_memory(connection, card_id, learner=learner).suspended
     kind = EventKind.UNSUSPEND if suspended else EventKind.SUSPEND
     return _log(connection, card_id, kind, now, learner=learner).suspended
 
@@ -133,7 +135,7 @@ def bury(connection: Connection, card_id: int, now: datetime, *, learner: int) -
 
 def bring_back(connection: Connection, card_id: int, now: datetime, *, learner: int) -> int:
     """Let a card that is suspended or buried come again; returns how many events that took."""
-    before = log.read_memory(connection, card_id, learner=learner)
+    before = read_memory(connection, card_id, learner=learner)
     kinds = []
     if before.suspended:
         kinds.append(EventKind.UNSUSPEND)

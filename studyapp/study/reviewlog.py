@@ -20,7 +20,7 @@ from studyapp import disk
 from studyapp.errors import StudyError
 from studyapp.memory.fold import EventKind
 from studyapp.notes.outgoing import STEP, Told
-from studyapp.store import log, tables
+from studyapp.store import record, tables
 
 card = tables.card.c
 event = tables.event.c
@@ -75,7 +75,7 @@ def _count(
         .where(
             column.learner_id == learner,
             card.chapter_id.in_(chapters),
-            log.not_retracted(column),
+            record.not_retracted(column),
             *conditions,
         )
     ).scalar_one()
@@ -96,7 +96,7 @@ def _rows(
             review.kind,
         )
         .join(tables.card, card.id == review.card_id)
-        .where(review.learner_id == learner, card.chapter_id.in_(chapters), log.not_retracted())
+        .where(review.learner_id == learner, card.chapter_id.in_(chapters), record.not_retracted())
         .order_by(review.effective_day, review.at, review.uid)
     ):
         at = row.at.astimezone(timezone(timedelta(seconds=row.offset)))

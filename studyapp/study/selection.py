@@ -13,6 +13,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Memory, State
 from studyapp.store import log, tables
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory
 from studyapp.study import aside, library, words
 from studyapp.study.desk import Desk
 
@@ -126,11 +127,11 @@ def _memories(
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
         rows = connection.execute(
-            select(*log.MEMORY_COLUMNS, memory.card_id).where(
+            select(*MEMORY_COLUMNS, memory.card_id).where(
                 memory.learner_id == learner, memory.card_id.in_(some)
             )
         )
-        found = {row.card_id: log.as_memory(row) for row in rows}
+        found = {row.card_id: as_memory(row) for row in rows}
         for one in some:
             yield one, found.get(one) or Memory()
 

@@ -14,15 +14,17 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import Chosen, ReviewKind
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log
+from studyapp.store.memory import read_memory
 from studyapp.study import aside, card, review, selection, summary
 from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
+from studyapp.study.counts import Counts
 from studyapp.study.desk import Desk
+from studyapp.study.pace import counted, of_the_day
 from studyapp.study.pause import paused
 from studyapp.study.pile import Item
 from studyapp.study.plan import DUE, Plan
-from studyapp.study.queue import Counts, Queue, counted, of_the_day
+from studyapp.study.queue import Queue
 from studyapp.study.recall import tells_recall
 from studyapp.study.spread import Option, Spread, siblings
 from studyapp.study.stats import is_beginner
@@ -294,7 +296,7 @@ class Sitting:
 
     def _is_due(self, card_id: int) -> bool:
         with self.desk.reading() as connection:
-            memory = log.read_memory(connection, card_id, learner=self.desk.learner)
+            memory = read_memory(connection, card_id, learner=self.desk.learner)
         day = memory.due if memory.state is not State.NEW else None
         return day is not None and day <= self._queue.today
 
@@ -382,7 +384,7 @@ class Sitting:
         if self.view is None:
             return
         with self.desk.reading() as connection:
-            memory = log.read_memory(connection, self.view.id, learner=self.desk.learner)
+            memory = read_memory(connection, self.view.id, learner=self.desk.learner)
             held = self.view.chapter_id in paused(connection, learner=self.desk.learner)
         if memory.last_review == self.view.memory.last_review and not held:
             self.reload_card()
@@ -416,7 +418,7 @@ class Sitting:
         """Read what another window has changed; a card that it has set aside goes."""
         with self.desk.reading() as connection:
             self._spread = self._read_spread(connection)
-            memory = log.read_memory(connection, view.id, learner=self.desk.learner)
+            memory = read_memory(connection, view.id, learner=self.desk.learner)
         if memory.suspended:
             self.refresh()
         else:

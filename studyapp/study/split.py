@@ -15,7 +15,8 @@ from studyapp.config import data_folder
 from studyapp.errors import StudyError
 from studyapp.notes.card import without_code
 from studyapp.notes.note import FileKind, Note, NoteKind, note_uid
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, tables
+from studyapp.store.memory import read_memory
 from studyapp.study import library, removal, review, words
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
@@ -64,12 +65,12 @@ def write_draft(view: CardView, text: str, before: str, patience: float, *, lear
 def named(desk: Desk, text: str) -> str:
     """*text* with an id for each heading that has none. It is in the draft before a card is made,
     so that saving once more after an interruption makes none twice."""
-    from studyapp.notes import markdown
+    from studyapp.notes.slug import own_id
 
     taken = _taken(desk)
     for heading in reversed([*_HEADING.finditer(without_code(text))]):
         if not _NAMED.search(heading[1]):
-            made = markdown.own_id(f"my {text[heading.start() + 3 : heading.end(1)]}", taken)
+            made = own_id(f"my {text[heading.start() + 3 : heading.end(1)]}", taken)
             taken.add(made)
             text = f"{text[: heading.end(1)]} {{#{made}}}{text[heading.end(1) :]}"
     return text
@@ -133,7 +134,7 @@ def _set_aside(desk: Desk, view: CardView) -> bool:
     """Suspend the old card, unless it is; returns whether it was not."""
     try:
         with desk.writing() as connection:
-            memory = log.read_memory(connection, view.id, learner=desk.learner)
+            memory = read_memory(connection, view.id, learner=desk.learner)
             if not memory.suspended:
                 review.suspend(connection, view.id, desk.now(), learner=desk.learner)
     except StudyError as error:
@@ -171,7 +172,7 @@ def _source(text: str, one: Note) -> str:
 def _there(desk: Desk, home: Home, texts: Mapping[str, str]) -> dict[str, bool]:
     """Those ids of *texts* that a note has by now, the learner's or a pack's: whether it is the
     learner's and says the same, to the letter."""
-    from studyapp.notes import markdown
+    from studyapp.notes import excerpt
 
     names = {note_uid(home.pack, name).bytes: name for name in texts}
     with desk.reading() as connection:
@@ -183,7 +184,7 @@ def _there(desk: Desk, home: Home, texts: Mapping[str, str]) -> dict[str, bool]:
             )
         ).all()
     mine = {row.uid: Path(row.path) for row in rows if row.learner_id == desk.learner}
-    said = {path: markdown.sources(path) for path in set(mine.values())}
+    said = {path: excerpt.sources(path) for path in set(mine.values())}
     there = dict.fromkeys((names[row.uid] for row in rows), False)
     for uid, path in mine.items():
         there[names[uid]] = said[path].get(names[uid]) == texts[names[uid]]

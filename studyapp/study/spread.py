@@ -20,7 +20,8 @@ from studyapp.memory.fold import CRAMMED, Chosen, ReviewKind
 from studyapp.memory.scheduler import Parameters, margin, seed_of
 from studyapp.memory.spread import Shares, even
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.parameters import in_force
 from studyapp.study import retention, review
 from studyapp.study.pause import paused
 
@@ -92,7 +93,7 @@ class Spread:
         load = _load(connection, study_day(now), learner=learner)
         shares = {WEEKDAYS.index(day): LOADS[share] for day, share in settings.light_days}
         own = retention.own(connection, learner=learner)
-        return cls(log.in_force(connection, learner=learner), load, shares, own)
+        return cls(in_force(connection, learner=learner), load, shares, own)
 
     def aiming(self, connection: Connection, *, learner: int) -> Spread:
         """The same with what chapters have of their own by now: another window may have set it."""

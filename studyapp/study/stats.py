@@ -17,7 +17,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED
 from studyapp.memory.scheduler import is_leech
 from studyapp.memory.state import Rating, State
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, record, tables
 from studyapp.study.admission import meant
 from studyapp.study.recall import telling
 
@@ -86,7 +86,10 @@ def stats(
     # To ask each of many reviews whether it was taken back takes longer than all else here.
     made, taken_back = (
         connection.scalar(select(func.count(review.uid)).where(which, counts())) or 0
-        for which in (review.learner_id == learner, review.uid.in_(log.retracted(learner=learner)))
+        for which in (
+            review.learner_id == learner,
+            review.uid.in_(record.retracted(learner=learner)),
+        )
     )
     reviews = made - taken_back
     mine = and_(memory.card_id == card.id, memory.learner_id == learner)
@@ -175,7 +178,7 @@ def _studied(connection: Connection, last: date, *, learner: int) -> Generator[d
     long. No more of them are looked up than are asked for."""
     newest = (
         select(review.effective_day)
-        .where(review.learner_id == learner, log.not_retracted())
+        .where(review.learner_id == learner, record.not_retracted())
         .order_by(review.effective_day.desc())
         .limit(1)
     )

@@ -18,7 +18,10 @@ from studyapp.memory.state import Memory, Rating, State
 from studyapp.study import aside, stats, today, tracker, words
 from studyapp.study.answer import NOTHING, Given
 from studyapp.study.card import CardView
-from studyapp.study.queue import Counts, Queue, forecast, has_fading
+from studyapp.study.counts import Counts
+from studyapp.study.fading import has_fading
+from studyapp.study.forecast import forecast
+from studyapp.study.queue import Queue
 from studyapp.study.stats import Share
 from studyapp.study.today import Tomorrow
 
@@ -216,7 +219,7 @@ def slipping(memory: Memory) -> str:
     if memory.agains >= AGAINS_OF_A_LEECH:
         return f"{memory.agains} times Again and not learned yet"
     lapses = words.count(memory.lapses, "lapse")
-    return f"{lapses}, {memory.expected_lapses:.0f} expected"
+    return f"{lapses}, {memory.expected_lapses:.1f} expected"
 
 
 def summary_lines(
@@ -305,9 +308,9 @@ def _effect(summary: Summary, *, asked: bool) -> list[str]:
     if not summary.cards or summary.kind not in (*CRAMMED, ReviewKind.AHEAD):
         return []
     if summary.kind in CRAMMED and asked:
-        return ["But for what was missed, your schedule is as it was."]
+        return ["No rating of a cram changes your schedule; what was missed is due today."]
     if summary.kind in CRAMMED:
-        return ["Your schedule is as it was: a cram changes nothing."]
+        return ["No rating of a cram changes your schedule."]
     dated = words.count(summary.cards, "card")
     again = f"; {summary.again:,} of them today" if summary.again else ""
     return [f"Your schedule has new dates for {dated}{again}."]

@@ -80,11 +80,11 @@ def wrong(text: str) -> str:
 def tag(desk: Desk, notes: Collection[int], change: Change) -> Rewriting:
     """Make this change to those of *notes* that are the learner's own, all or none
     (`rewriting.rewrite`)."""
-    from studyapp.notes import markdown
+    from studyapp.notes import amendment, excerpt
 
     def text_of(path: Path, rows: Sequence[Any]) -> str:
-        there = markdown.tags(path)  # an editor may have saved others since they were read
-        return markdown.tagged(
+        there = excerpt.tags(path)  # an editor may have saved others since they were read
+        return amendment.tagged(
             path, {row.name: change.made_of(there.get(row.name, row.tags)) for row in rows}
         )
 
@@ -97,13 +97,13 @@ def tag(desk: Desk, notes: Collection[int], change: Change) -> Rewriting:
 
 def back_of(change: Change, path: Path, rows: Sequence[Any], _: bytes) -> str | None:
     """What a file is to say without a *change* of its tags; None if that is for it as it is."""
-    from studyapp.notes import markdown
+    from studyapp.notes import amendment, excerpt
 
-    there = markdown.tags(path) if disk.is_there(path) else {}
+    there = excerpt.tags(path) if disk.is_there(path) else {}
     back = {
         row.name: change.taken_back(row.tags, there[row.name]) for row in rows if row.name in there
     }
-    return markdown.tagged(path, back) if back else None
+    return amendment.tagged(path, back) if back else None
 
 
 def told(done: Rewriting, undo: str) -> str:

@@ -28,13 +28,16 @@ from studyapp.study.absence import Absence
 from studyapp.study.admission import meant
 from studyapp.study.backlog import Backlog
 from studyapp.study.chapter import namesakes, typed
+from studyapp.study.counts import Counts
 from studyapp.study.dates import Ahead, ahead
 from studyapp.study.exam import Stage
+from studyapp.study.fading import has_fading
+from studyapp.study.forecast import forecast
 from studyapp.study.library import read_draft
 from studyapp.study.pause import paused
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.questionnaire.history import Waiting
-from studyapp.study.queue import Counts, Fewer, Queue
+from studyapp.study.queue import Fewer, Queue
 from studyapp.study.rewording import Reworded, untold
 from studyapp.study.stats import Share
 
@@ -157,7 +160,7 @@ def overview(
     behind = backlog.read(connection, line, learner=learner)
     counts = line.counts()
     following = None if counts.total else tomorrow(connection, now, settings, learner=learner)
-    week = today - timedelta(days=6)
+    since = today - timedelta(days=6)  # of the last seven days, whichever weekday it is
     return Overview(
         today,
         counts,
@@ -165,14 +168,14 @@ def overview(
         line.siblings,
         line.fewer,
         _has_more(connection, line, now, settings, learner=learner),
-        queue.has_fading(connection, now, learner=learner),
+        has_fading(connection, now, learner=learner),
         line.pace.minutes(counts),
         line.pace.spent,
         line.pace.apart,
         following,
         _forecast(connection, line, following, learner=learner),
-        stats.retention(connection, week, today, learner=learner),
-        retention.goal(connection, week, today, learner=learner),
+        stats.retention(connection, since, today, learner=learner),
+        retention.goal(connection, since, today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
         tuple(_chapters(connection, line, depth=settings.depth, learner=learner)),
         ahead(connection, now, learner=learner),
@@ -293,7 +296,7 @@ def _missed_late(connection: Connection, day: date, *, learner: int) -> set[int]
 def _forecast(
     connection: Connection, line: Queue, following: Tomorrow | None, *, learner: int
 ) -> list[int]:
-    days = queue.forecast(connection, line, learner=learner)
+    days = forecast(connection, line, learner=learner)
     if following is not None:  # which is exact
         days[1] = following.counts.learning + following.counts.review
     return days

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, select
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, EventKind, ReviewKind
 from studyapp.memory.state import Rating
-from studyapp.store import entry, log, tables
+from studyapp.store import entry, log, record, tables, timeline
 from studyapp.study import dates, pause, retention, words
 from studyapp.study.questionnaire import response
 from studyapp.study.trial import course
@@ -171,20 +171,20 @@ def _newest(
     connection: Connection, kept: Sequence[EventKind] = (), *, learner: int
 ) -> _Found | None:
     """What is taken back next, but for the kinds of event that are *kept*."""
-    times = log.read_timelines(connection, learner=learner)
-    rated = log.newest(
+    times = timeline.read_timelines(connection, learner=learner)
+    rated = timeline.newest(
         connection,
         tables.review,
         review.kind.not_in([kind.value for kind in FROM_ELSEWHERE]),
-        log.not_retracted(),
+        record.not_retracted(),
         learner=learner,
         times=times,
     )
-    done = log.newest(
+    done = timeline.newest(
         connection,
         tables.event,
         event.kind.not_in([*_NOBODYS, *(kind.value for kind in kept)]),
-        log.not_retracted(event),
+        record.not_retracted(event),
         learner=learner,
         times=times,
     )
@@ -266,7 +266,7 @@ def _together(connection: Connection, found: _Found, *, learner: int) -> list[tu
             event.card_id.is_not(None),
             event.kind.not_in(_NOBODYS),
             *alike,
-            log.not_retracted(event),
+            record.not_retracted(event),
         )
     )
     return [(one.card_id, one.uid) for one in rows]

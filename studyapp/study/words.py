@@ -21,6 +21,12 @@ MEANINGS = {
     Rating.GOOD: "knew it",
     Rating.EASY: "at once",
 }
+# What is counted wherever cards are: the state of a card is something else, and in Find.
+COUNTED = (
+    "Counted as review is what was met before today, as learning what was rated today and comes "
+    "again today, as new what was not met yet. In Find is:learn is what is in its steps, on "
+    "whichever day it was rated."
+)
 ALL_DEPTHS = " of all depths"  # behind cards that are counted whatever of them is to know
 TOO_FEW = "too few to say"
 _UNITS = {"m": "minute", "h": "hour", "d": "day", "mo": "month", "y": "year"}

@@ -33,7 +33,7 @@ from studyapp.config import Current, Settings, found_folder, load, settings_path
 from studyapp.errors import RefusedError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.study import words
-from studyapp.tui import box, places
+from studyapp.tui import box, delay, places
 from studyapp.tui.editor import edit
 from studyapp.tui.gate import Gate
 from studyapp.tui.keys import BURST, BY_HAND, HELD, TABLE, bind, filled, keymap, letters, of
@@ -77,6 +77,7 @@ class _Written(NamedTuple):
 
 
 box.keep_true()
+delay.keep_true()
 
 
 class StudyApp(App[None]):

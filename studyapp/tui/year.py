@@ -99,7 +99,7 @@ def _ahead(year: Year) -> Sheet:
         Bar(
             words.day(day := year.today + timedelta(days=at), day),
             cards,
-            f"{cards:,} in {max(1, round(minutes))} min" if cards else "0",
+            f"{cards:,} in {_short(minutes)}" if cards else "0",
         )
         for at, (cards, minutes) in enumerate(zip(year.forecast, year.minutes, strict=True))
     ]
@@ -113,6 +113,10 @@ def _ahead(year: Year) -> Sheet:
     )
     drawn = (Bars("Cards a day", bars),) if any(year.forecast) else ()
     return Sheet("Ahead", sentences.ahead(year), means if drawn else "", drawn)
+
+
+def _short(minutes: float) -> str:
+    return f"{minutes:.0f} min" if minutes >= 1 else "under 1 min"
 
 
 def _calendar(year: Year, settings: Settings) -> Sheet:
@@ -165,14 +169,17 @@ def _times(year: Year) -> Sheet:
         for one in year.hours
         if one.remembered.n
     ]
-    told = "Reviews by hour, and the median of the seconds"
+    told = "All reviews by hour, and the median seconds of timed cards that came back"
     drawn: tuple[Laid, ...] = (Bars(told, hours),) if hours else ()
     drawn += (Ranges("Remembered by hour", shares, "reviews"),) if shares else ()
     return Sheet("Time", sentences.times(year), means if drawn else "", drawn)
 
 
 def _median(pace: Pace) -> str:
-    return f"{pace.seconds:4.1f} s" if pace.seconds is not None and pace.n >= FEW else "few"
+    """Of the seconds of an hour; a dash where no card came back in it."""
+    if pace.seconds is None:
+        return "–"
+    return f"{pace.seconds:4.1f} s" if pace.n >= FEW else "few"
 
 
 def _predictions(year: Year) -> Sheet:
@@ -181,8 +188,8 @@ def _predictions(year: Year) -> Sheet:
         for one in reversed(year.calibration.bins)
     ]
     means = (
-        f"{sentences.newest(year)} At each there was a chance that you would know the card, by the "
-        "weights of the schedule that were in force then. ┊ is what was predicted, ● what came."
+        f"{sentences.newest(year)} {sentences.predicting(year)} ┊ is what was predicted, ● what "
+        "came."
     )
     drawn = (Ranges("Predicted", bins, "reviews"),) if bins else ()
     return Sheet("Predictions", sentences.predicted(year), means if drawn else "", drawn)

@@ -52,6 +52,7 @@ def database(tmp_path: Path, only_pack: Path, monkeypatch: pytest.MonkeyPatch) -
         ("import x --undo --dry-run", "goes with neither"),
         ("import x --yes", "go with --as-attempt"),
         ("check --run .  --fix", "no --fix"),
+        ("reschedule --yes --dry-run", "--yes goes with no --dry-run"),
     ],
 )
 def test_no_option_is_passed_over_beside_another(words: str, told: str, database: Path) -> None:
@@ -139,7 +140,7 @@ def test_a_plain_review_from_a_pipe() -> None:
     stats = json.loads(run("stats", "--json").output)
     assert stats["reviews"] == 2
     told = run("stats").output
-    assert "\n1 study day in a row; 0 that keep slipping\n" in told
+    assert "\n1 study day in a row; 0 cards that keep slipping\n" in told
     assert "\nStudied on 1 day of the last 365: 2 reviews.\n" in told
     assert sum(stats["year"]["cards"]["intervals"]["counts"]) == 2
     assert stats["cards"]["learning"] == 1
@@ -173,7 +174,9 @@ def test_the_books_own_questionnaire_and_its_deeper_cards_from_a_pipe(content: P
     path.write_text(head + mark + rest.replace("1.1", "1.1, depth: more, book: 1", 1))
     assert json.loads(run("stats", "--json").output)["cards"]["new"] == 21
     told = run("stats").output
-    assert "; 21 cards to know (core): 21 new, 0 learning, 0 review; 1 more come if you ask" in told
+    assert (
+        "; 21 cards to know (core): 21 new, 0 learning, 0 review; 1 more comes if you ask" in told
+    )
     told = run("quiz", "1", "--book", "--plain", lines="\n\na\nm\n").output
     assert "What is q07?" in told
     assert "question 1 of the book's 1]" in told

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from studyapp.errors import ContentError, StudyError, printable
-from studyapp.notes import markdown
+from studyapp.notes import amendment, excerpt, markdown, repair
 from studyapp.notes.card import sides
 from studyapp.notes.note import (
     CardStyle,
@@ -33,7 +33,9 @@ from studyapp.notes.note import (
     Point,
     Section,
 )
+from studyapp.notes.page.structure import plain_first
 from studyapp.notes.plain import plain
+from studyapp.notes.slug import own_id, slug
 
 LINES = (
     *("word", "α b | c", "two  ", "- one", "2. two", "> quote", "## Three", "# a | b", "    code"),
@@ -45,7 +47,7 @@ LINES = (
 def test_what_is_read_first_is_what_it_would_be() -> None:
     """In any place, below and above any line."""
     slow, fast = (MarkdownIt("commonmark").enable("table").disable("inline") for _ in range(2))
-    markdown.plain_first(fast)
+    plain_first(fast)
     draw = random.Random(1)
     for _ in range(1500):
         text = "\n".join(draw.choice(LINES) for _ in range(draw.randrange(1, 8)))
@@ -299,7 +301,7 @@ def test_a_question_may_go_on_below_its_heading(folder: Folder) -> None:
     assert note.front == "```python\nprint(1)  # <!-- answer -->\n```"
     assert note.question == f"{note.prompt}\n\n{note.front}"
     assert (note.answer, note.points, note.number) == ("One.", (Point("1"),), 3)
-    assert markdown.excerpt(note) == textwrap.dedent(FRONT)
+    assert excerpt.of_note(note) == textwrap.dedent(FRONT)
     open_end = folder.note("## Why? {#q}\n\nSo it says.\n\n<!-- answer -->\n")
     assert (open_end.front, open_end.answer) == ("So it says.", "")
     plain = folder.note("## Why? {#q}\n\nSo.\n")
@@ -910,12 +912,12 @@ def test_fix_writes_the_ids_and_nothing_else(folder: Folder, newline: str, bom: 
 
     path.write_bytes(encoded(UNFIXED))
     path.chmod(0o640)
-    assert markdown.fix(path) == 7
+    assert repair.fix(path) == 7
     assert path.read_bytes() == encoded(FIXED)
     assert path.stat().st_mode & 0o777 == 0o640
     assert [file.name for file in folder.root.iterdir()] == ["a.md"]
     assert markdown.read(path)[1] == ()
-    assert markdown.fix(path) == 0
+    assert repair.fix(path) == 0
 
 
 @pytest.mark.parametrize(
@@ -949,15 +951,15 @@ def test_fix_writes_the_ids_and_nothing_else(folder: Folder, newline: str, bom: 
 )
 def test_fix_a_table(folder: Folder, table: str, fixed: str | None) -> None:
     path = folder.write(table, "jargon")
-    markdown.fix(path)
+    repair.fix(path)
     assert path.read_text() == front_matter("jargon") + (fixed or table)
     assert fixed is None or markdown.read(path)[1] == ()
-    assert markdown.fix(path) == 0
+    assert repair.fix(path) == 0
 
 
 def test_fix_finds_its_place_among_control_characters(folder: Folder) -> None:
     path = folder.write("## Lo\x1bss?\x07\n\x00==a== \x1b==b==\n<!-- card: cloze -->\n")
-    assert markdown.fix(path) == 3
+    assert repair.fix(path) == 3
     assert path.read_text().endswith(
         "## Lo\x1bss? {#loss}\x07\n\0==a=={#a} \x1b==b=={#b}\n<!-- card: cloze -->\n"
     )
@@ -971,7 +973,7 @@ def test_a_file_in_decomposed_characters_is_the_same(folder: Folder, control: st
     )
     path, other = folder.write(body), folder.write(normalize("NFD", body), name="b.md")
     assert path.read_bytes() != other.read_bytes()
-    assert markdown.fix(path) == markdown.fix(other) == 4
+    assert repair.fix(path) == repair.fix(other) == 4
     assert normalize("NFC", other.read_text()) == path.read_text()
     assert not unicodedata.is_normalized("NFC", other.read_text())  # the rest stays as it was
     (page, problems), (same, others) = markdown.read(path), markdown.read(other)
@@ -984,7 +986,7 @@ def test_a_file_in_decomposed_characters_is_the_same(folder: Folder, control: st
 def test_fix_keeps_clear_of_the_ids_of_other_files(folder: Folder) -> None:
     taken = {"loss"}
     one, two = folder.write("## Loss?\n"), folder.write("## Loss?\n", name="b.md")
-    assert (markdown.fix(one, taken), markdown.fix(two, taken)) == (1, 1)
+    assert (repair.fix(one, taken), repair.fix(two, taken)) == (1, 1)
     assert taken == {"loss", "loss-2", "loss-3"}
     assert "{#loss-2}" in one.read_text()
     assert "{#loss-3}" in two.read_text()
@@ -994,17 +996,17 @@ def test_fix_leaves_alone_what_it_cannot_be_sure_of(folder: Folder) -> None:
     path = folder.root / "a.md"
     for text in (b"\xff## Q?\n", b"## Q?\n", b"---\nkind: jargon\n---\n## Q?\n"):
         path.write_bytes(text)
-        assert markdown.fix(path) == 0
+        assert repair.fix(path) == 0
         assert path.read_bytes() == text
     malformed = folder.write("## Q? {#Q}\n==a=={#B}\n- [ ] a {#C}\n<!-- card: items -->\n")
-    assert markdown.fix(malformed) == 0
+    assert repair.fix(malformed) == 0
 
 
 def test_fix_of_a_link_writes_where_it_leads(folder: Folder) -> None:
     path = folder.write("## Loss?\n")
     link = folder.root / "link.md"
     link.symlink_to(path)
-    assert markdown.fix(link) == 1
+    assert repair.fix(link) == 1
     assert link.is_symlink()
     assert "{#loss}" in path.read_text()
 
@@ -1017,7 +1019,7 @@ def test_fix_that_cannot_write_says_so(folder: Folder, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("os.fsync", refuse)
     with pytest.raises(StudyError, match="No space left on device"):
-        markdown.fix(path)
+        repair.fix(path)
     assert path.read_text() == front_matter("questionnaire") + "## Loss?\n"
     assert [file.name for file in folder.root.iterdir()] == ["a.md"]
 
@@ -1034,8 +1036,8 @@ def test_fix_that_cannot_write_says_so(folder: Folder, monkeypatch: pytest.Monke
 )
 def test_slug(text: str, expected: str) -> None:
     taken: set[str] = set()
-    assert markdown.slug(text, taken) == expected
-    assert markdown.slug(text, taken) == f"{expected}-2"
+    assert slug(text, taken) == expected
+    assert slug(text, taken) == f"{expected}-2"
     assert taken == {expected, f"{expected}-2"}
 
 
@@ -1043,15 +1045,15 @@ def test_an_id_of_ones_own_is_like_no_other() -> None:
     """Two devices never make the same one, nor do two questions that begin alike."""
     first, second = random.Random(1), random.Random(2)
     text = "Why does SGD shuffle its data?"
-    one = markdown.own_id(f"my {text}", set(), first.choice)
+    one = own_id(f"my {text}", set(), first.choice)
     assert re.fullmatch(r"my-why-does-sgd-shuffle-its-data-[0-9a-hjkmnp-tv-z]{5}", one)
-    assert markdown.own_id(f"my {text}", set(), second.choice) != one
-    again = markdown.own_id(f"my {text}", {one}, random.Random(1).choice)
+    assert own_id(f"my {text}", set(), second.choice) != one
+    again = own_id(f"my {text}", {one}, random.Random(1).choice)
     assert again not in {one, ""}
     long = "word " * 20
-    made = {markdown.own_id(long + end, set()) for end in ("one", "two") for _ in range(50)}
+    made = {own_id(long + end, set()) for end in ("one", "two") for _ in range(50)}
     assert len(made) == 100
-    assert markdown.own_id(text, set()) != markdown.own_id(text, set())
+    assert own_id(text, set()) != own_id(text, set())
 
 
 def test_a_deck_has_a_name_and_no_number(folder: Folder) -> None:
@@ -1109,13 +1111,13 @@ def test_excerpt_of_a_heading_is_its_own_text(folder: Folder) -> None:
     path = folder.write(f"{first}\n\n## R? {{#r}}\n")
     page, _ = markdown.read(path)
     assert page is not None
-    assert markdown.excerpt(page.notes[0]) == first
+    assert excerpt.of_note(page.notes[0]) == first
     # The note is found by its id, even where lines have been put before it.
     path.write_text(path.read_text().replace("##  Q?", "A line.\n\n##  Q?"))
-    assert markdown.excerpt(page.notes[0]) == first
+    assert excerpt.of_note(page.notes[0]) == first
     path.write_text(front_matter("questionnaire"))
     with pytest.raises(ContentError, match=f"a.md:{FIRST}: the note q is no longer here"):
-        markdown.excerpt(page.notes[0])
+        excerpt.of_note(page.notes[0])
 
 
 def test_excerpt_of_a_row_is_a_heading(folder: Folder) -> None:
@@ -1124,7 +1126,7 @@ def test_excerpt_of_a_row_is_a_heading(folder: Folder) -> None:
         "| Loss | $a \\| b$ | loss | 1.2 | fit | cost; error |\n",
         "jargon",
     )
-    assert markdown.excerpt(note) == (
+    assert excerpt.of_note(note) == (
         "## Loss {#loss}\n\n$a | b$\n\n<!-- section: 1.2, family: fit, synonyms: cost; error -->\n"
     )
 
@@ -1134,7 +1136,7 @@ def test_excerpt_of_a_row_that_looks_like_a_block(folder: Folder, meaning: str) 
     note = folder.note(
         f"| Term | Meaning | Id | Family |\n|-|-|-|-|\n| a | {meaning} | a | f |\n", "jargon"
     )
-    copy = folder.note(markdown.excerpt(note), "jargon")
+    copy = folder.note(excerpt.of_note(note), "jargon")
     assert (copy.answer, copy.family) == (f"\\{meaning}", "f")
 
 
@@ -1169,7 +1171,7 @@ def test_reading_never_raises(tmp_path: Path, data: bytes, kind: str) -> None:
     path.write_bytes(front_matter(kind).encode() + data)
     page, problems = markdown.read(path)
     assert page is not None or problems
-    markdown.fix(path)
+    repair.fix(path)
 
 
 @in_one_folder
@@ -1200,7 +1202,7 @@ def test_fix_is_idempotent_and_only_inserts(tmp_path: Path, body: str, kind: str
     path = fresh(tmp_path)
     before = (front_matter(kind) + body).encode()
     path.write_bytes(before)
-    written = markdown.fix(path)
+    written = repair.fix(path)
     after = path.read_bytes()
     assert (written == 0) == (after == before)
     rest: Iterator[int] = iter(after)
@@ -1208,7 +1210,7 @@ def test_fix_is_idempotent_and_only_inserts(tmp_path: Path, body: str, kind: str
     page, problems = markdown.read(path)
     if page and page.kind is FileKind.QUESTIONNAIRE:
         assert not [problem for problem in problems if "--fix" in problem.message]
-    assert markdown.fix(path) == 0
+    assert repair.fix(path) == 0
     assert path.read_bytes() == after
 
 
@@ -1349,12 +1351,12 @@ def test_after_fix_no_id_is_missing_and_every_note_can_be_copied(tmp_path: Path,
     path, copy = fresh(tmp_path), fresh(tmp_path)
     path.write_text(front_matter(kind) + body)
     missing = [p for p in markdown.read(path)[1] if "no id" in p.message or "no {#" in p.message]
-    assert markdown.fix(path) == len(missing)
+    assert repair.fix(path) == len(missing)
     page, problems = markdown.read(path)
     assert problems == ()
     assert page is not None
     for note in page.notes:
-        copy.write_text(front_matter(kind) + markdown.excerpt(note))
+        copy.write_text(front_matter(kind) + excerpt.of_note(note))
         copied, problems = markdown.read(copy)
         assert problems == ()
         assert copied is not None
@@ -1368,7 +1370,7 @@ def test_a_question_in_any_file_can_be_copied(tmp_path: Path, body: str) -> None
     path.write_bytes((front_matter("questionnaire") + body).encode())
     page, _ = markdown.read(path)
     for note in page.notes if page else ():
-        copy.write_text(front_matter("questionnaire") + markdown.excerpt(note))
+        copy.write_text(front_matter("questionnaire") + excerpt.of_note(note))
         copied, _ = markdown.read(copy)
         assert copied is not None
         assert without_place(copied.notes) == without_place((note,))
@@ -1448,7 +1450,7 @@ def test_tags_change_and_nothing_else_that_a_file_says(
 
     path.write_text(front_matter("questionnaire") + TAGGED)
     before = read()
-    path.write_text(markdown.tagged(path, tags))
+    path.write_text(amendment.tagged(path, tags))
     assert read() == [replace(one, tags=tuple(tags.get(one.id, one.tags))) for one in before]
-    path.write_text(markdown.tagged(path, {one.id: one.tags for one in before}))
+    path.write_text(amendment.tagged(path, {one.id: one.tags for one in before}))
     assert read() == before

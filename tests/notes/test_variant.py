@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studyapp.notes import check as checks
-from studyapp.notes import markdown, template, variant
+from studyapp.notes import excerpt, markdown, template, variant
 from studyapp.notes.note import FileKind, Note, Point, Template, Variant
 from studyapp.notes.variant import Drawn, as_line, drawn, path_beside, pick
 from tests_support import START, question, questionnaire
@@ -128,7 +128,7 @@ def test_a_copy_of_a_note_leaves_its_template_behind(tmp_path: Path) -> None:
     page, problems = markdown.read(path)
     assert page is not None
     assert problems == ()
-    assert markdown.excerpt(page.notes[0]) == f"{question('a')}\n\n{after}\n"
+    assert excerpt.of_note(page.notes[0]) == f"{question('a')}\n\n{after}\n"
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,12 @@ from sqlalchemy import text
 from studyapp import config
 from studyapp.errors import StoreError
 from studyapp.memory.state import Rating
-from studyapp.store import archive, backup, log, migrations, restore, sync
+from studyapp.store import archive, backup, migrations, restore, sync
 from studyapp.store.backup import BackupError, CancelledError, DamagedError, Reason
 from studyapp.store.database import open_database
 from studyapp.store.engine import LockedError, reading, writing
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import applied_settings, keep_settings
 from studyapp.study import review
 from studyapp.study.library import start_chapter
 from tests_support import Clock
@@ -61,7 +63,7 @@ def rate(database: Path, clock: Clock, *cards: int) -> None:
     engine = open_database(str(database))
     for card in cards:
         with writing(engine) as connection:
-            seen = log.read_memory(connection, card, learner=1).last_review
+            seen = read_memory(connection, card, learner=1).last_review
             review.answer(connection, card, seen, Rating.GOOD, clock.forward(seconds=9), learner=1)
     engine.dispose()
 
@@ -450,7 +452,7 @@ def test_who_has_it_open_sees_the_new_state_and_writes_into_it(
     with reading(engine) as looking:
         assert looking.scalar(count) == 3
     with writing(engine) as connection:
-        seen = log.read_memory(connection, 7, learner=1).last_review
+        seen = read_memory(connection, 7, learner=1).last_review
         review.answer(connection, 7, seen, Rating.GOOD, clock(), learner=1)
     engine.dispose()
     assert reviews(database) == 4
@@ -551,12 +553,12 @@ def test_settings_that_were_in_force_are_so_for_the_new_device(
 ) -> None:
     engine = open_database(str(database))
     with writing(engine) as connection:
-        log.keep_settings(connection, "file", {"a": 1}, learner=1)
+        keep_settings(connection, "file", {"a": 1}, learner=1)
     engine.dispose()
     restore.restore(database, make(database, clock).path, clock())
     engine = open_database(str(database))
     with reading(engine) as connection:
-        assert log.applied_settings(connection, "file", learner=1) == {"a": 1}
+        assert applied_settings(connection, "file", learner=1) == {"a": 1}
     engine.dispose()
 
 

@@ -16,9 +16,10 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind, Review, fold, in_force
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, tables
+from studyapp.store import log, parameters, record, tables
 from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import perhaps_missed, read_memory
 from studyapp.study import learner as learners
 from studyapp.study import library, review
 from studyapp.study.undo import undo
@@ -27,17 +28,17 @@ from tests_support import Clock, desk_of
 
 def stored_equals_fold(engine: Engine) -> None:
     with reading(engine) as connection:
-        history = log.read_history(connection, learner=1)
+        history = parameters.read_history(connection, learner=1)
         for card_id, uid in connection.execute(select(tables.card.c.id, tables.card.c.uid)):
-            kept = log.read_memory(connection, card_id, learner=1)
-            assert kept == fold(log.read_log(connection, card_id, learner=1), uid, history)
+            kept = read_memory(connection, card_id, learner=1)
+            assert kept == fold(record.read_log(connection, card_id, learner=1), uid, history)
 
 
 def missed_among_those_looked_up(engine: Engine) -> list[int]:
     """The cards whose last rating was Again; none of them is told to have been passed."""
     last, memory = tables.review.c, tables.memory.c
     with reading(engine) as connection:
-        asked = log.perhaps_missed(connection, learner=1)
+        asked = perhaps_missed(connection, learner=1)
         query = select(memory.card_id, asked).join(tables.review, last.uid == memory.last_review)
         missed = connection.execute(query.where(last.rating == Rating.AGAIN)).all()
     assert all(uid is not None for _, uid in missed)
@@ -71,19 +72,19 @@ def test_an_again_is_looked_up_wherever_it_leaves_the_card(
             log.adopt(connection, Parameters(relearning_steps=()), clock(), learner=1)
         for rating in (Rating.EASY, Rating.AGAIN):
             clock.forward(days=20)
-            seen = log.read_memory(connection, 1, learner=1).last_review
+            seen = read_memory(connection, 1, learner=1).last_review
             review.answer(connection, 1, seen, rating, clock(), learner=1)
         if steps_left:
             log.log_event(connection, 1, EventKind.KNOW, clock(), learner=1)
         review.answer(connection, 2, None, Rating.EASY, clock(), learner=1)
-        assert log.read_memory(connection, 1, learner=1).state is State.REVIEW
+        assert read_memory(connection, 1, learner=1).state is State.REVIEW
     assert missed_among_those_looked_up(engine) == [1]
 
 
 def test_what_was_passed_is_not_looked_up(engine: Engine, clock: Clock) -> None:
     with writing(engine) as connection:
         review.answer(connection, 1, None, Rating.EASY, clock(), learner=1)
-        asked = select(log.perhaps_missed(connection, learner=1))
+        asked = select(perhaps_missed(connection, learner=1))
         assert connection.scalars(asked.where(tables.memory.c.card_id == 1)).one() is None
 
 
@@ -91,7 +92,7 @@ def test_undo_goes_back_to_the_very_beginning(engine: Engine, clock: Clock) -> N
     rated = []
     for number in range(5):
         with writing(engine) as connection:
-            before = log.read_memory(connection, 1, learner=1)
+            before = read_memory(connection, 1, learner=1)
             rated.append(before)
             review.answer(
                 connection, 1, before.last_review, Rating(number % 4 + 1), clock(), learner=1
@@ -101,10 +102,10 @@ def test_undo_goes_back_to_the_very_beginning(engine: Engine, clock: Clock) -> N
         with writing(engine) as connection:
             undone = undo(connection, clock.forward(seconds=1), learner=1)
             assert undone is not None
-            assert log.read_memory(connection, 1, learner=1) == before
+            assert read_memory(connection, 1, learner=1) == before
     with writing(engine) as connection:
         assert undo(connection, clock(), learner=1) is None
-        assert log.read_memory(connection, 1, learner=1) == Memory()
+        assert read_memory(connection, 1, learner=1) == Memory()
         assert connection.scalar(select(func.count()).select_from(tables.review)) == 5
 
 
@@ -114,9 +115,9 @@ def test_a_clock_set_back_keeps_the_order_of_the_log(
 ) -> None:
     with writing(engine) as connection:
         review.answer(connection, 1, None, Rating.AGAIN, clock() + ahead, learner=1)
-        seen = log.read_memory(connection, 1, learner=1).last_review
+        seen = read_memory(connection, 1, learner=1).last_review
         after = review.answer(connection, 1, seen, Rating.GOOD, clock(), learner=1).memory
-        entries = log.read_log(connection, 1, learner=1)
+        entries = record.read_log(connection, 1, learner=1)
     ratings = [entry.rating for entry in in_force(entries) if isinstance(entry, Review)]
     assert ratings == [Rating.AGAIN, Rating.GOOD]
     assert after.last_day == study_day(clock())
@@ -128,10 +129,10 @@ def test_a_retraction_in_the_middle_mends_the_cache_of_what_follows(
 ) -> None:
     for days in (0, 2, 11):
         with writing(engine) as connection:
-            seen = log.read_memory(connection, 1, learner=1).last_review
+            seen = read_memory(connection, 1, learner=1).last_review
             review.answer(connection, 1, seen, Rating.GOOD, clock.forward(days=days), learner=1)
     with writing(engine) as connection:
-        first = log.read_log(connection, 1, learner=1)[0]
+        first = record.read_log(connection, 1, learner=1)[0]
         log.log_event(connection, 1, EventKind.RETRACT, clock(), target=first.uid, learner=1)
         states = connection.scalars(
             select(tables.review.c.state_before).order_by(tables.review.c.at)
@@ -170,13 +171,13 @@ def test_a_rating_takes_no_more_statements_than_it_must(engine: Engine, clock: C
 
 def rate(engine: Engine, clock: Clock) -> None:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, 1, learner=1).last_review
+        seen = read_memory(connection, 1, learner=1).last_review
         review.answer(connection, 1, seen, Rating.GOOD, clock.forward(days=1), learner=1)
 
 
 def statements(engine: Engine, clock: Clock) -> int:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, 1, learner=1).last_review
+        seen = read_memory(connection, 1, learner=1).last_review
         done = list[str]()
         event.listen(connection, "before_cursor_execute", lambda *told: done.append(told[2]))
         review.answer(connection, 1, seen, Rating.GOOD, clock.forward(days=1), learner=1)
@@ -211,13 +212,13 @@ def test_two_settings_files_on_one_database_do_not_take_turns(
         clock.forward(hours=1)
         library.apply_settings(desk_of(engine, clock, Settings(desired_retention=goal)))
         with reading(engine) as connection:
-            return len(log.read_history(connection, learner=1)) - 1
+            return len(parameters.read_history(connection, learner=1)) - 1
 
     assert [opened("a", 0.85), opened("b", 0.92)] == [1, 2]
     assert [opened("a", 0.85), opened("b", 0.92), opened("a", 0.85)] == [2, 2, 2]
     assert [opened("a", 0.8), opened("b", 0.92)] == [3, 3]
     with reading(engine) as connection:
-        assert log.in_force(connection, learner=1).desired_retention == 0.8
+        assert parameters.in_force(connection, learner=1).desired_retention == 0.8
 
 
 def test_what_settings_applied_before_files_had_names_is_read(engine: Engine, clock: Clock) -> None:
@@ -227,7 +228,7 @@ def test_what_settings_applied_before_files_had_names_is_read(engine: Engine, cl
     for _ in range(2):
         library.apply_settings(desk_of(engine, clock, Settings(desired_retention=0.85)))
     with reading(engine) as connection:
-        assert len(log.read_history(connection, learner=1)) == 2
+        assert len(parameters.read_history(connection, learner=1)) == 2
         kept = connection.scalars(select(tables.device_settings.c.applied)).one()
     assert [told["desired_retention"] for told in kept.values()] == [0.85]
 
@@ -240,7 +241,7 @@ def test_two_settings_files_on_one_log_do_not_take_turns(engine: Engine, clock: 
         clock.forward(hours=1)
         library.apply_settings(desk)
         with desk.reading() as connection:
-            return len(log.read_history(connection, learner=1)) - 1
+            return len(parameters.read_history(connection, learner=1)) - 1
 
     def on(own: bytes) -> None:
         with writing(engine) as connection:
@@ -263,4 +264,4 @@ def test_two_settings_files_on_one_log_do_not_take_turns(engine: Engine, clock: 
     on(first)
     assert opened(0.8) == 3
     with reading(engine) as connection:
-        assert log.in_force(connection, learner=1).desired_retention == 0.8
+        assert parameters.in_force(connection, learner=1).desired_retention == 0.8

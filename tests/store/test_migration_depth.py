@@ -9,9 +9,10 @@ from sqlalchemy import select, text
 
 from studyapp.config import Settings
 from studyapp.memory.state import Memory
-from studyapp.store import log, migrations, tables
+from studyapp.store import migrations, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import queue
 from studyapp.study.questionnaire.attempt import Attempt
 from tests_support import Clock, desk_of
@@ -59,7 +60,7 @@ def test_what_there_was_is_core_and_whole(before: Path, clock: Clock) -> None:
     with reading(engine) as connection:
         cards = connection.execute(select(tables.card.c.depth, tables.card.c.contrast)).all()
         assert cards == [("core", False)] * 2
-        assert log.read_memory(connection, 2, learner=1) == Memory(suspended=True)
+        assert read_memory(connection, 2, learner=1) == Memory(suspended=True)
         line = queue.load(connection, clock(), Settings(), learner=1)
         assert line.counts().new == 1
     attempt = Attempt(desk_of(engine, clock), 1)

@@ -11,9 +11,10 @@ from sqlalchemy import Engine, insert, select, text
 from studyapp.config import Current, Settings
 from studyapp.memory import scheduler
 from studyapp.memory.state import Memory, Rating
-from studyapp.store import log, migrations, passage, sync, tables
+from studyapp.store import migrations, passage, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import library, review
 from tests_support import ZONE, Clock
 
@@ -51,7 +52,7 @@ def before(tmp_path: Path, content: Path, clock: Clock, monkeypatch: pytest.Monk
                     day = clock().date()
                     for rating in SLOWLY:
                         now = datetime.combine(day, time(9), ZONE)
-                        seen = log.read_memory(connection, card, learner=learner)
+                        seen = read_memory(connection, card, learner=learner)
                         after = review.answer(
                             connection, card, seen.last_review, rating, now, learner=learner
                         ).memory
@@ -64,7 +65,7 @@ def before(tmp_path: Path, content: Path, clock: Clock, monkeypatch: pytest.Monk
 
 def memories(engine: Engine, learner: int) -> dict[int, Memory]:
     with reading(engine) as connection:
-        return {card: log.read_memory(connection, card, learner=learner) for card in CARDS}
+        return {card: read_memory(connection, card, learner=learner) for card in CARDS}
 
 
 def marked(engine: Engine) -> list[int]:
@@ -103,7 +104,7 @@ def test_what_is_interrupted_is_done_the_next_time(
     engine = open_database(str(before))
     former = memories(engine, 1)
     with monkeypatch.context() as patch:
-        patch.setattr(log, "_write_memories", fail)
+        patch.setattr("studyapp.store.memory._write_memories", fail)
         with pytest.raises(KeyboardInterrupt):
             library.open_desk(str(before), Current(Settings()), clock, None)
     assert (marked(engine), memories(engine, 1)) == ([1, 2], former)

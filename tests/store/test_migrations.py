@@ -20,9 +20,10 @@ from formers import BEFORE, CARDS, OnServer, fill, folded, folded_in
 from postgresql import Server
 from studyapp.errors import StoreError
 from studyapp.memory.state import State
-from studyapp.store import backup, log, migrations, passage, sync, tables
+from studyapp.store import backup, migrations, passage, record, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import refold_all
 from tests_support import Clock, search
 
 EARLIER = [number for number in migrations.steps() if number < max(migrations.steps())]
@@ -94,9 +95,9 @@ def last_met(engine: Engine) -> tuple[dict[bytes, date | None], dict[bytes, date
     column = tables.review.c
     with writing(engine) as connection:
         kept = dict(connection.execute(select(column.uid, column.last_day_before)).all())
-        log.refold_all(connection, range(1, len(CARDS) + 1), learner=1)
+        refold_all(connection, range(1, len(CARDS) + 1), learner=1)
         tells = select(column.uid, column.last_day_before).where(
-            column.state_before == State.REVIEW, log.not_retracted()
+            column.state_before == State.REVIEW, record.not_retracted()
         )
         return kept, dict(connection.execute(tells).all())
 

@@ -32,6 +32,7 @@ from studyapp.memory.state import Rating
 from studyapp.store import log, migrations, sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import LockedError, tidy, wal_size, writing
+from studyapp.store.parameters import in_force
 from studyapp.study import (
     chapter,
     exam,
@@ -48,10 +49,10 @@ from studyapp.study import (
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
 from studyapp.study.doctor.examination import examine, mend
-from studyapp.study.find import Order
 from studyapp.study.grading import Grade
 from studyapp.study.lab import runs
 from studyapp.study.lab.predictions import predict
+from studyapp.study.order import Order
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.questionnaire.history import waiting
 from studyapp.study.sitting import Sitting
@@ -137,7 +138,7 @@ def test_a_log_is_read_for_a_fit_and_what_that_makes_of_the_cards_is_written(des
         assert found.reviews.rating.tolist() == [3, 4, 2]
         assert found.reviews.day.tolist() == [day.toordinal()] * 3
         states = own.states(found, others)
-        before = log.in_force(connection, learner=1)
+        before = in_force(connection, learner=1)
         log.adopt(connection, replace(before, weights=others), desk.now(), states=states, learner=1)
         for column, told in zip((memory.stability, memory.difficulty), states, strict=True):
             assert dict(connection.execute(select(memory.card_id, column)).all()) == told

@@ -16,10 +16,11 @@ from sqlalchemy import Engine, event, func, select
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Cause, Memory, Rating
 from studyapp.notes.note import card_uid, note_uid
-from studyapp.store import log, sync, tables
+from studyapp.store import sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
+from studyapp.store.memory import read_memory
 from studyapp.study import review
 from studyapp.study.undo import undo
 from tests_support import START, Clock, question, questionnaire
@@ -38,7 +39,7 @@ def memories(engine: Engine) -> dict[bytes, Memory]:
         cards = connection.execute(
             select(tables.card.c.uid, tables.card.c.id).where(tables.card.c.missing_since.is_(None))
         ).all()
-        return {uid: log.read_memory(connection, card_id, learner=1) for uid, card_id in cards}
+        return {uid: read_memory(connection, card_id, learner=1) for uid, card_id in cards}
 
 
 def rate_one(engine: Engine, clock: Clock) -> bytes:
@@ -328,7 +329,7 @@ def test_a_suspension_is_the_learners_own(engine: Engine, content: Path, clock: 
     path.write_text(text)
     run(engine, clock, content)
     with reading(engine) as connection:
-        assert log.read_memory(connection, 1, learner=1).suspended
+        assert read_memory(connection, 1, learner=1).suspended
 
 
 def test_an_item_keeps_its_memory_when_the_list_is_reordered(
@@ -439,7 +440,7 @@ def test_an_announced_change_brings_a_term_back_once(
     clock.forward(days=60)  # who rated it later has rated what it now says
     with writing(engine) as connection:
         for card_id in connection.scalars(select(tables.card.c.id)).all():
-            last = log.read_memory(connection, card_id, learner=1).last_review
+            last = read_memory(connection, card_id, learner=1).last_review
             review.answer(connection, card_id, last, Rating.GOOD, clock(), learner=1)
     path.write_text(path.read_text().replace("2026-12", "2027-01"))
     assert run(engine, clock, content).due_again == 2

@@ -13,8 +13,9 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
-from studyapp.store import log, sync, tables
+from studyapp.store import sync, tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory, refold_all
 from studyapp.study import aside, library, review
 from studyapp.study.aside import Why
 from studyapp.study.plan import DUE
@@ -50,7 +51,7 @@ def test_what_is_set_aside_is_listed_by_its_reason(engine: Engine, clock: Clock)
         slipping = sitting.view
         assert slipping is not None
         with writing(engine) as connection:
-            last = log.read_memory(connection, slipping.id, learner=1).last_review
+            last = read_memory(connection, slipping.id, learner=1).last_review
             now = clock.forward(minutes=11)
             review.answer(connection, slipping.id, last, Rating.AGAIN, now, learner=1)
     expected[slipping.note.prompt] = (Why.LEECH,)
@@ -85,7 +86,7 @@ def test_a_card_comes_back_from_the_list_and_that_is_taken_back(
     assert listed(engine, clock) == {asked: (Why.SUSPENDED, Why.BURIED)}
     with writing(engine) as connection:
         connection.execute(delete(tables.memory))
-        log.refold_all(connection, connection.scalars(select(tables.card.c.id)).all(), learner=1)
+        refold_all(connection, connection.scalars(select(tables.card.c.id)).all(), learner=1)
     assert listed(engine, clock) == {asked: (Why.SUSPENDED, Why.BURIED)}
 
 
@@ -169,7 +170,7 @@ def test_a_card_that_does_not_come_today_says_what_it_waits_for(
     came, waits = "to mend, due now", "to mend, waits for a card like it"
     assert told(20) == {"f0": came, "f1": waits, "q00": came, "q01": "to mend, buried"}
     with writing(engine) as connection:
-        last = log.read_memory(connection, cards["f0"], learner=1).last_review
+        last = read_memory(connection, cards["f0"], learner=1).last_review
         now, took = clock.forward(minutes=2), timedelta(minutes=2)
         review.answer(connection, cards["f0"], last, Rating.GOOD, now, duration=took, learner=1)
     assert told(1)["f1"] == waits
@@ -239,7 +240,7 @@ def test_what_is_set_aside_is_in_the_list_and_in_no_queue(
         with reading(engine) as connection:
             found = aside.read(connection, clock(), leech_lapses=8, learner=1)
             marks = aside.marked(connection, learner=1)
-            memories = {one: log.read_memory(connection, one, learner=1) for one in cards}
+            memories = {one: read_memory(connection, one, learner=1) for one in cards}
             queue = DUE.load(connection, clock(), settings, more=0, learner=1)
         out = {one.card for one in found if {Why.SUSPENDED, Why.BURIED} & {*one.why}}
         today = study_day(clock())

@@ -16,6 +16,7 @@ from studyapp.memory.state import Rating
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.store import archive, backup, log, tables
 from studyapp.store.database import connect
+from studyapp.store.parameters import in_force
 from studyapp.study import dates, imports, library, removal, reschedule, review, selection
 from studyapp.study.desk import Desk
 from studyapp.study.imports import Source
@@ -64,7 +65,7 @@ def to_reschedule(desk: Desk) -> Callable[[], object]:
     with desk.writing() as connection:
         for card in CARDS:
             review.answer(connection, card, None, Rating.EASY, desk.now(), learner=1)
-        goal = replace(log.in_force(connection, learner=1), desired_retention=0.97)
+        goal = replace(in_force(connection, learner=1), desired_retention=0.97)
         log.adopt(connection, goal, desk.now(), learner=1)
     return lambda: reschedule.move(desk)
 

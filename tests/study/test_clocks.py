@@ -23,9 +23,12 @@ from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.stamp import Place
 from studyapp.memory.state import Memory, Rating
-from studyapp.store import log, sync, tables
+from studyapp.store import log, record, sync, tables
 from studyapp.store.database import open_database
+from studyapp.store.drift import drift
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory, refold_all
+from studyapp.store.parameters import in_force, read_history
 from studyapp.study import dates, review
 from studyapp.study.undo import undo
 from tests_support import START, Clock, desk_of, question, questionnaire
@@ -84,9 +87,9 @@ class Device:
 
     def _rate(self, connection: Connection, card: int, rating: Rating) -> None:
         """Rate, and hold what is stored against what the button promised and the clock says."""
-        before = log.read_memory(connection, card, learner=1)
+        before = read_memory(connection, card, learner=1)
         uid = connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card)).one()
-        parameters = log.in_force(connection, learner=1)
+        parameters = in_force(connection, learner=1)
         promised = review.preview(before, rating, self.clock, uid, parameters)
         after = review.answer(
             connection, card, before.last_review, rating, self.clock, learner=1
@@ -151,12 +154,12 @@ def merge(source: Engine, target: Engine) -> None:
                     values = {**row._mapping, "device_id": ids[row.device_id]}
                     del values["id"]
                     connection.execute(insert(table).values(**values))
-        log.refold_all(connection, range(1, CARDS + 1), learner=1)
+        refold_all(connection, range(1, CARDS + 1), learner=1)
 
 
 def memories(engine: Engine) -> list[Memory]:
     with reading(engine) as connection:
-        return [log.read_memory(connection, card, learner=1) for card in range(1, CARDS + 1)]
+        return [read_memory(connection, card, learner=1) for card in range(1, CARDS + 1)]
 
 
 def in_true_order(engine: Engine, world: World) -> list[Memory]:
@@ -169,13 +172,13 @@ def in_true_order(engine: Engine, world: World) -> list[Memory]:
     with reading(engine) as connection:
         history = [
             replace(one, place=placed(one) if one.uid else one.place)
-            for one in log.read_history(connection, learner=1)
+            for one in read_history(connection, learner=1)
         ]
         return [
             fold(
                 [
                     replace(entry, place=placed(entry))
-                    for entry in log.read_log(connection, card, learner=1)
+                    for entry in record.read_log(connection, card, learner=1)
                 ],
                 connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card)).one(),
                 history,
@@ -296,7 +299,7 @@ def test_travel_and_summer_time_lose_nothing_and_date_nothing_absurdly(
             here.do("rate", card, rating)  # which holds the day and the date against the clock
             written.append(world.now.astimezone(UTC))
             with reading(here.engine) as connection:
-                step = log.read_memory(connection, card, learner=1).due_at
+                step = read_memory(connection, card, learner=1).due_at
             assert step is None or timedelta(0) < step - world.now <= timedelta(minutes=15)
         with reading(here.engine) as connection:
             row = tables.review.c
@@ -361,7 +364,7 @@ def test_an_entry_from_elsewhere_that_is_ahead_moves_no_rating_of_today(
         here.do("rate", 2, Rating.GOOD)
     here.do("adopt", 1, Rating.HARD)
     with reading(here.engine) as connection:
-        assert log.in_force(connection, learner=1).desired_retention == 0.8 + 0.03 * Rating.HARD
+        assert in_force(connection, learner=1).desired_retention == 0.8 + 0.03 * Rating.HARD
         caught = select(tables.event.c.kind).where(tables.event.c.card_id.is_(None))
         assert connection.scalars(caught).all() == [EventKind.CAUGHT_UP.value]
     there.do("rate", 1, Rating.GOOD)  # and goes on there, ahead again
@@ -407,7 +410,7 @@ def test_catching_up_folds_anew_whatever_it_moves(
     here.do("rate", 2 if devices == 2 else 1, Rating.GOOD)
     cards = range(1, CARDS + 1)
     with reading(here.engine) as connection:
-        drift = log.drift(connection, cards, learner=1)
-    assert (drift.memories, drift.caches) == ([], [])
+        found = drift(connection, cards, learner=1)
+    assert (found.memories, found.caches) == ([], [])
     for one in (here, early, late):
         one.engine.dispose()

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Media, Moment
-from studyapp.store import log, tables
+from studyapp.store import record, tables
 from studyapp.store.backup import CancelledError
 from studyapp.store.database import open_database
 from studyapp.study import delivery, folder, imports, library
@@ -52,7 +52,7 @@ def held(desk: Desk) -> tuple[set[str], int, int]:
     note, review = tables.note, tables.review
     with desk.reading() as connection:
         notes = select(func.count()).select_from(note).where(note.c.missing_since.is_(None))
-        reviews = select(func.count()).select_from(review).where(log.not_retracted())
+        reviews = select(func.count()).select_from(review).where(record.not_retracted())
         return files, connection.scalar(notes) or 0, connection.scalar(reviews) or 0
 
 

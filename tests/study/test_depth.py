@@ -18,9 +18,10 @@ from studyapp import config
 from studyapp.config import Settings
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.note import Depth
-from studyapp.store import log, sync, tables
+from studyapp.store import sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import asking, queue, review, stats, today, tracker
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
@@ -235,7 +236,7 @@ def test_what_was_begun_is_not_asked_for_and_not_taken_back(engine: Engine, cloc
 
 def log_of(engine: Engine, name: str) -> Memory:
     with reading(engine) as connection:
-        return log.read_memory(connection, card_of(engine, name), learner=1)
+        return read_memory(connection, card_of(engine, name), learner=1)
 
 
 def test_a_suspended_card_is_not_asked_for(engine: Engine, clock: Clock) -> None:
@@ -352,7 +353,7 @@ def test_who_had_reviewed_400_cards_keeps_each_memory_and_each_due_card(
 def kept(engine: Engine) -> dict[int, Memory]:
     with reading(engine) as connection:
         known = connection.scalars(select(memory.card_id)).all()
-        return {one: log.read_memory(connection, one, learner=1) for one in known}
+        return {one: read_memory(connection, one, learner=1) for one in known}
 
 
 def due(engine: Engine, clock: Clock, days: int) -> list[int]:

@@ -23,12 +23,14 @@ from studyapp.memory.fold import ReviewKind
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
 from studyapp.memory.rehearsal import Effort, Habits, Material, Usual
-from studyapp.memory.state import Rating
+from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import write_memory
 from studyapp.study import exam, pause, queue, rehearsal, today
+from studyapp.study.counts import Counts
 from studyapp.study.exam import Exam
-from studyapp.study.queue import Counts
+from studyapp.study.forecast import forecast
 from studyapp.study.rehearsal import Basis, Studying
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of
@@ -231,7 +233,7 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     coming = line(engine, clock).counts().new
     assert before.told().endswith(
         f"in 1 day: up to {before.new} new cards today, "
-        f"of which {before.new - coming} wait for a card like them"
+        f"of which {before.new - coming} wait for a card like them, and may not come before"
     )
     study(engine, clock)
     assert overview(engine, clock).exam == before  # what it was to be
@@ -252,7 +254,9 @@ def test_what_is_told_of_a_day_is_what_comes_and_what_does_not_fit(
         assert stage is not None
         assert stage.new == line(engine, clock).counts().new == 2  # of 45 seconds, in two minutes
         late.append(stage.late)
-        number = f"2 new cards today; {stage.late} of {stage.unmet} new cards do not fit until then"
+        number = (
+            f"2 new cards today; at most {stage.unmet - stage.late} of {stage.unmet} new cards come"
+        )
         assert (number in stage.told()) is (stage.late > 0)
         assert stage.as_json()["left_out"] == stage.late
         clock.forward(days=1)
@@ -442,6 +446,27 @@ def test_the_forecast_has_what_each_day_until_then_asks(engine: Engine, clock: C
     assert asked[1] > 0
     off = [abs(foreseen[ahead - 1] - asked[ahead]) for ahead in (1, 2, 3, 4)]
     assert max(off) <= 4, (foreseen, asked)  # of three terms one side makes the other wait
+
+
+def test_the_days_until_an_exam_have_its_minutes_and_those_after_it_the_usual_ones(
+    engine: Engine, clock: Clock
+) -> None:
+    """In what a day is foreseen to ask, and in when a backlog is gone."""
+    day = study_day(clock())
+    before = {"first_day": day - timedelta(days=9), "last_day": day - timedelta(days=9)}
+    known = Memory(State.REVIEW, stability=9.0, difficulty=5.0, due=day, **before)
+    with writing(engine) as connection:
+        cards = connection.scalars(select(tables.card.c.id)).all()
+        for one in cards:
+            write_memory(connection, one, known, learner=1)
+    plan(engine, clock, 1, minutes=1)
+    found = line(engine, clock)
+    assert (found.rated_before, found.unmet) == (0, 0)
+    assert found.rooms() == [4] * 2 + [120] * 12  # of 15 seconds each
+    assert found.rooms(more=5)[1:] == [24] + [140] * 12
+    with reading(engine) as connection:
+        told = forecast(connection, found, learner=1)
+    assert (told[:2], told[2] > 4) == ([4, 4], True)
 
 
 def test_a_retention_is_told_with_what_it_takes(

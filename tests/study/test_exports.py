@@ -21,8 +21,9 @@ from studyapp.memory.state import Rating
 from studyapp.notes import formats
 from studyapp.notes.foreign import Foreign, Moment, Stage
 from studyapp.notes.note import CardStyle
-from studyapp.store import log, sync, tables
+from studyapp.store import sync, tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import dates, exports, review, reviewlog
 from studyapp.study.exports import Outgoing
 from studyapp.study.fit import files
@@ -172,7 +173,7 @@ def studied(engine: Engine, clock: Clock) -> list[str]:
             .where(tables.note.c.prompt == asked[0])
         ).first()
         assert card is not None
-        seen = log.read_memory(connection, card, learner=1).last_review
+        seen = read_memory(connection, card, learner=1).last_review
         took = timedelta(seconds=7)
         review.answer(connection, card, seen, Rating.GOOD, clock(), duration=took, learner=1)
     return asked

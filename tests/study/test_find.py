@@ -23,10 +23,13 @@ from studyapp.memory.scheduler import Parameters, is_leech
 from studyapp.memory.state import Memory, Rating
 from studyapp.memory.state import State as Kind
 from studyapp.notes.letters import folded
-from studyapp.store import log, passage, sync, tables
+from studyapp.store import passage, record, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory, read_memory
 from studyapp.study import aside, find, query, review
+from studyapp.study.condition import SIGNS, apart
+from studyapp.study.order import Order
 from studyapp.study.query import Property, State
 from tests_support import Clock, questionnaire, search
 
@@ -129,7 +132,7 @@ def stand(connection: Connection, now: datetime) -> None:
     layer, day = ids["layers", "item:a"], study_day(now)
 
     def rate(card: int, rating: Rating, at: datetime) -> None:
-        seen = log.read_memory(connection, card, learner=1).last_review
+        seen = read_memory(connection, card, learner=1).last_review
         review.answer(connection, card, seen, rating, at, learner=1)
 
     rate(over, Rating.GOOD, now - timedelta(days=20))
@@ -166,9 +169,7 @@ def plain(stock: Engine) -> Plain:
     return Plain(stock, Clock()())
 
 
-def names(
-    engine: Engine, typed: str, order: find.Order = find.Order.MATCH, limit: int = 50
-) -> list[str]:
+def names(engine: Engine, typed: str, order: Order = Order.MATCH, limit: int = 50) -> list[str]:
     """The first words of what is found, in this order: over, soft, valid, batch, layers, dog."""
     of = {"overfitting?": "over", "give?": "soft", "set?": "valid", "batch?": "batch"}
     of |= {"there?": "layers", "perro": "dog"}
@@ -404,8 +405,8 @@ def test_how_many_hits_come_first_loses_no_note(
     stock: Engine, monkeypatch: pytest.MonkeyPatch, typed: str
 ) -> None:
     found = names(stock, typed)
-    monkeypatch.setattr(find, "_MOST", 1)
-    monkeypatch.setattr(find, "_SHORT", 1)
+    monkeypatch.setattr("studyapp.study.match._MOST", 1)
+    monkeypatch.setattr("studyapp.study.match._SHORT", 1)
     assert [names(stock, typed, limit=some) for some in (1, 2, 50)][2] == found
     assert len(found) > 1
 
@@ -453,10 +454,10 @@ def test_an_index_is_no_more_than_a_quicker_way(stock: Engine) -> None:
 @pytest.mark.parametrize(
     ("limits", "few"),
     [
-        (("_FEW", "_FEW_SAY", "_RARE", "_LATE"), 0),
-        (("_FEW", "_RARE", "_LATE"), 1),
-        (("_RARE",), 0),
-        (("_FEW_SAY", "_MANY_SAY"), 0),
+        (("search._FEW", "search._FEW_SAY", "search._RARE", "search._LATE"), 0),
+        (("search._FEW", "search._RARE", "search._LATE"), 1),
+        (("search._RARE",), 0),
+        (("search._FEW_SAY", "order._MANY_SAY"), 0),
     ],
 )
 def test_where_a_search_begins_is_no_more_than_a_quicker_way(
@@ -474,7 +475,7 @@ def test_where_a_search_begins_is_no_more_than_a_quicker_way(
     typed += ("prop:d>5", "prop:reps<2", "prop:lapses<1 -is:new", "rated:30 -seen", "-nowhere")
 
     def all_found() -> list[list[str]]:
-        others = [(order, one) for order in list(find.Order)[1:] for one in typed[few::4]]
+        others = [(order, one) for order in list(Order)[1:] for one in typed[few::4]]
         return [hits(stock, one).split() for one in typed] + [
             names(stock, one, order) for order, one in others
         ]
@@ -482,7 +483,7 @@ def test_where_a_search_begins_is_no_more_than_a_quicker_way(
     before = all_found()
     assert all(before)
     for limit in limits:
-        monkeypatch.setattr(find, limit, few)
+        monkeypatch.setattr(f"studyapp.study.{limit}", few)
     stock.dispose()  # and with it what its connections have kept
     assert all_found() == before
 
@@ -514,31 +515,31 @@ class Plain:
                 .join(tables.passage, tables.passage.c.note_id == note.id)
                 .order_by(*tables.IN_ORDER, note.path, note.line, card.position)
             ).all()
-            held = select(memory.card_id, *log.MEMORY_COLUMNS)
-            self.memories = {one[0]: log.as_memory(one[1:]) for one in connection.execute(held)}
+            held = select(memory.card_id, *MEMORY_COLUMNS)
+            self.memories = {one[0]: as_memory(one[1:]) for one in connection.execute(held)}
             review = tables.review.c
             rated = select(review.card_id, review.effective_day, review.rating)
-            self.rated = connection.execute(rated.where(log.not_retracted())).all()
+            self.rated = connection.execute(rated.where(record.not_retracted())).all()
             self.marked = aside.marked(connection, learner=1)
 
-    def found(self, wanted: query.Query, order: find.Order) -> list[tuple[int, list[int]]]:
+    def found(self, wanted: query.Query, order: Order) -> list[tuple[int, list[int]]]:
         """Notes and cards; without words in the order that they are to have."""
         notes = dict[int, list[int]]()
         for one in self.cards:
             if self.holds(wanted, one):
                 notes.setdefault(one.note, []).append(one.id)
-        by: dict[find.Order, Callable[[Memory], float | None]] = {
-            find.Order.MATCH: lambda value: 0,
-            find.Order.DUE: lambda value: None if value.due is None else value.due.toordinal(),
-            find.Order.STABILITY: lambda value: value.stability,
-            find.Order.LAPSES: lambda value: -value.lapses,
+        by: dict[Order, Callable[[Memory], float | None]] = {
+            Order.MATCH: lambda value: 0,
+            Order.DUE: lambda value: None if value.due is None else value.due.toordinal(),
+            Order.STABILITY: lambda value: value.stability,
+            Order.LAPSES: lambda value: -value.lapses,
         }
 
         def place(item: tuple[int, list[int]]) -> float:
             known = [by[order](self.memories[one]) for one in item[1] if one in self.memories]
             return min((one for one in known if one is not None), default=inf)
 
-        return sorted(notes.items(), key=place if order is not find.Order.MATCH else lambda _: 0)
+        return sorted(notes.items(), key=place if order is not Order.MATCH else lambda _: 0)
 
     def holds(self, wanted: query.Query, one: Any) -> bool:
         of = self.memories.get(one.id, Memory())
@@ -570,7 +571,7 @@ class Plain:
                 return of.first_day is not None and of.first_day >= since
             case query.Compared(what, sign, number):
                 value = self.value(what, of)
-                return value is not None and bool(find._SIGNS[sign](value, number))
+                return value is not None and bool(SIGNS[sign](value, number))
 
     def stands(self, how: State, card: int, of: Memory) -> bool:
         buried = aside.is_buried(of, self.now)
@@ -622,20 +623,18 @@ TYPED = st.recursive(
 
 
 @settings(max_examples=50)
-@example(["is:learn", "is:new"], find.Order.MATCH, 50)  # two cards of one note
-@example(["is:mend", "dense"], find.Order.MATCH, 50)
-@example(["prop:reps>=0", "-seen"], find.Order.DUE, 1)  # new cards have no date
-@given(
-    st.lists(TYPED, min_size=1, max_size=3), st.sampled_from(find.Order), st.sampled_from((1, 50))
-)
+@example(["is:learn", "is:new"], Order.MATCH, 50)  # two cards of one note
+@example(["is:mend", "dense"], Order.MATCH, 50)
+@example(["prop:reps>=0", "-seen"], Order.DUE, 1)  # new cards have no date
+@given(st.lists(TYPED, min_size=1, max_size=3), st.sampled_from(Order), st.sampled_from((1, 50)))
 def test_a_search_finds_what_a_plain_scan_does(
-    stock: Engine, plain: Plain, typed: list[str], order: find.Order, limit: int
+    stock: Engine, plain: Plain, typed: list[str], order: Order, limit: int
 ) -> None:
     """Key after key, with what earlier keys have found out, and in each order."""
     for one in (" ".join(typed[:end]) for end in range(1, len(typed) + 1)):
         wanted = query.parse(one)
         assert wanted is not None
-        by_rank = order is find.Order.MATCH and find._apart(wanted)[0]
+        by_rank = order is Order.MATCH and apart(wanted)[0]
         with reading(stock) as connection:
             rows = search(connection, one, order=order, limit=50 if by_rank else limit)
         found, expected = [(row.note, list(row.cards)) for row in rows], plain.found(wanted, order)
@@ -660,7 +659,7 @@ def test_what_keys_have_found_out_holds_no_longer_than_it_is_true(
 
     def rate(by: Engine, card: int, rating: Rating) -> None:
         with writing(by) as connection:
-            seen = log.read_memory(connection, card, learner=1).last_review
+            seen = read_memory(connection, card, learner=1).last_review
             review.answer(connection, card, seen, rating, clock(), learner=1)
 
     assert found("is:due") == set()
@@ -705,8 +704,8 @@ def test_what_an_order_knows_nothing_of_comes_last_as_in_the_book(
     """A note comes once, by the one of its cards that comes first: of layers one is on its way,
     and the other new."""
     by_date = ["over", "layers", "soft", "valid", "batch", "dog"]
-    assert names(stock, typed, find.Order.DUE) == by_date
-    assert names(stock, typed, find.Order.DUE, limit=2) == by_date[:2]
+    assert names(stock, typed, Order.DUE) == by_date
+    assert names(stock, typed, Order.DUE, limit=2) == by_date[:2]
 
 
 def test_by_lapses_a_card_that_never_lapsed_comes_before_one_of_which_nothing_is_known(
@@ -717,8 +716,8 @@ def test_by_lapses_a_card_that_never_lapsed_comes_before_one_of_which_nothing_is
         for one in (never, once):
             review.know(connection, next(iter(one.cards)), clock(), learner=1)
         lapsed = next(iter(once.cards))
-        seen = log.read_memory(connection, lapsed, learner=1).last_review
+        seen = read_memory(connection, lapsed, learner=1).last_review
         review.answer(connection, lapsed, seen, Rating.AGAIN, clock(), learner=1)
-        found = search(connection, "-is:mine", order=find.Order.LAPSES)
+        found = search(connection, "-is:mine", order=Order.LAPSES)
     expected = [once, never, unmet, *others]
     assert [one.note for one in found] == [one.note for one in expected]

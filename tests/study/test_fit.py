@@ -31,9 +31,12 @@ from studyapp.memory.mastery import Calibration, Recall, calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Cause, Memory, Rating, State
-from studyapp.store import backup, log, sync, tables
+from studyapp.store import backup, log, record, sync, tables, timeline
 from studyapp.store.database import open_database
+from studyapp.store.drift import Drift, drift
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory, read_memory
+from studyapp.store.parameters import in_force, read_fits
 from studyapp.study import queue, review
 from studyapp.study.fit import adoption, child, own
 from studyapp.study.lab.reviews import packed
@@ -87,7 +90,7 @@ REVIEWS = log_of(500, 5, new_a_day=3, most=CARDS)
 def stored_equals_fold(engine: Engine) -> None:
     with reading(engine) as connection:
         cards = connection.scalars(select(tables.card.c.id)).all()
-        assert log.drift(connection, cards, learner=1) == log.Drift([], [], [])
+        assert drift(connection, cards, learner=1) == Drift([], [], [])
 
 
 # What a log comes to
@@ -144,13 +147,13 @@ def test_states_of_all_cards_at_once_are_those_of_each_fold(
             assert (np.diff(found.reviews.day) >= 0).all()
             told = own.states(found, OTHERS)
             for card in range(1, 5):
-                folded = fold.fold(log.read_log(connection, card, learner=1), b"", history)
+                folded = fold.fold(record.read_log(connection, card, learner=1), b"", history)
                 if folded.stability is not None and card in told.stability:
                     assert told.stability[card] == pytest.approx(folded.stability)
                     assert told.difficulty[card] == pytest.approx(folded.difficulty)
             for of in told:
                 of.pop(1, None)  # what is not told is folded
-            before = log.in_force(connection, learner=1)
+            before = in_force(connection, learner=1)
             log.adopt(connection, replace(before, weights=OTHERS), clock(), states=told, learner=1)
         stored_equals_fold(engine)
         engine.dispose()
@@ -167,7 +170,7 @@ def test_new_weights_leave_indexes_as_they_were_and_the_best_is_still_used(
         before = connection.exec_driver_sql(every).all()
         states = own.states(own.read(connection, learner=1), OTHERS)
         log.adopt(connection, Parameters(OTHERS), clock(), states=states, learner=1)
-        assert log.read_memory(connection, 2, learner=1).stability == states.stability[2]
+        assert read_memory(connection, 2, learner=1).stability == states.stability[2]
         assert connection.exec_driver_sql(every).all() == before
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
         (plan,) = connection.exec_driver_sql(asked).all()
@@ -178,7 +181,7 @@ def test_new_weights_leave_indexes_as_they_were_and_the_best_is_still_used(
 def test_crammed_reviews_tell_nothing_and_imported_ones_do(engine: Engine, clock: Clock) -> None:
     with writing(engine) as connection:
         for kind in ReviewKind:
-            seen = log.read_memory(connection, 1, learner=1).last_review
+            seen = read_memory(connection, 1, learner=1).last_review
             review.answer(
                 connection, 1, seen, Rating.GOOD, clock.forward(days=2), kind=kind, learner=1
             )
@@ -205,7 +208,7 @@ def test_reviews_of_several_devices_are_read_in_the_order_of_the_log(
         column = tables.review.c
         came = connection.execute(select(tables.review).order_by(column.id)).all()
         found = own.read(connection, learner=1).reviews
-        in_order = log.in_order(connection, came, learner=1)
+        in_order = timeline.in_order(connection, came, learner=1)
     assert found.card.tolist() == [row.card_id for row in in_order]
     assert found.rating.tolist() == [row.rating for row in in_order]
     assert in_order != came
@@ -241,8 +244,8 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     with reading(studied) as connection:
         assert adoption.is_time(connection, learner=1)
         before = {
-            row.card_id: log.as_memory(row)
-            for row in connection.execute(select(*log.MEMORY_COLUMNS, tables.memory.c.card_id))
+            row.card_id: as_memory(row)
+            for row in connection.execute(select(*MEMORY_COLUMNS, tables.memory.c.card_id))
         }
     shares = list[float]()
     judged = adoption.fit(desk, shares.append)
@@ -252,10 +255,10 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     (kept_first,) = backup.named(tmp_path / "backups", "a")
     assert kept_first.reason == "change"
     with reading(studied) as connection:
-        assert log.in_force(connection, learner=1).weights == judged.parameters
+        assert in_force(connection, learner=1).weights == judged.parameters
         assert not adoption.is_time(connection, learner=1)
         for card, kept in before.items():
-            now = log.read_memory(connection, card, learner=1)
+            now = read_memory(connection, card, learner=1)
             assert now == replace(kept, stability=now.stability, difficulty=now.difficulty)
             assert now.stability != kept.stability
     same = adoption.fit(desk)
@@ -276,7 +279,7 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     assert "than with the" in again.reason
     stored_equals_fold(studied)
     with reading(studied) as connection:
-        kept_fits = log.read_fits(connection, learner=1)
+        kept_fits = read_fits(connection, learner=1)
     assert [fit["reviews"] for fit in kept_fits] == [300, 300, 500]
     assert kept_fits[0]["until"] < kept_fits[2]["until"]
 
@@ -291,7 +294,9 @@ def test_outcomes_of_before_tell_how_far_off_adopted_weights_are(
     with reading(studied) as connection:
         for card in range(1, CARDS + 1):
             before = Memory()
-            for entry, after in fold.replay(log.read_log(connection, card, learner=1), b"", always):
+            for entry, after in fold.replay(
+                record.read_log(connection, card, learner=1), b"", always
+            ):
                 if isinstance(entry, fold.Review) and tells_recall(
                     entry.kind, before, study_day(entry.now)
                 ):
@@ -348,9 +353,9 @@ def test_what_predicts_worse_is_not_adopted_and_not_tried_again_at_once(
     judged = adoption.fit(desk_of(studied, clock))
     assert not judged.adopted
     with reading(studied) as connection:
-        assert log.in_force(connection, learner=1).weights == DEFAULT_WEIGHTS
+        assert in_force(connection, learner=1).weights == DEFAULT_WEIGHTS
         assert not adoption.is_time(connection, learner=1)
-        assert [fit["adopted"] for fit in log.read_fits(connection, learner=1)] == [False]
+        assert [fit["adopted"] for fit in read_fits(connection, learner=1)] == [False]
     stored_equals_fold(studied)
 
 
@@ -364,7 +369,7 @@ def test_a_learner_with_fifty_reviews_is_told_that_these_are_too_few(
     assert judged.parameters == DEFAULT_WEIGHTS
     with reading(engine) as connection:
         assert not adoption.is_time(connection, learner=1)
-        assert log.read_fits(connection, learner=1) == []
+        assert read_fits(connection, learner=1) == []
     engine.dispose()
 
 
@@ -387,7 +392,7 @@ def test_a_fit_that_is_killed_changes_nothing_and_the_next_one_does(
     with pytest.raises(child.CancelledError, match="nothing was changed"):
         started.result()
     with reading(studied) as connection:
-        assert log.read_fits(connection, learner=1) == []
+        assert read_fits(connection, learner=1) == []
     shares = list[float]()
     found = child.of_desk(desk).result(shares.append)
     assert found["repeated"] == 0  # as a log of a file is told
@@ -395,7 +400,7 @@ def test_a_fit_that_is_killed_changes_nothing_and_the_next_one_does(
     assert shares == sorted(shares)
     assert shares[-1] > 0.9
     with reading(studied) as connection:
-        assert list(log.in_force(connection, learner=1).weights) == found["parameters"]
+        assert list(in_force(connection, learner=1).weights) == found["parameters"]
     stored_equals_fold(studied)
 
 
@@ -419,12 +424,10 @@ def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock:
         assert offered(connection, clock(), Settings(), adopted=False, learner=1) is None
         review.set_due(connection, 1, clock().date() + timedelta(days=9), clock(), learner=1)
         clock.forward(seconds=1)
-        goal = replace(log.in_force(connection, learner=1), desired_retention=0.97)
+        goal = replace(in_force(connection, learner=1), desired_retention=0.97)
         log.adopt(connection, goal, clock(), learner=1)
         whole = preview(connection, clock(), Settings(), learner=1)
-        before = {
-            card: log.read_memory(connection, card, learner=1) for card in range(1, CARDS + 1)
-        }
+        before = {card: read_memory(connection, card, learner=1) for card in range(1, CARDS + 1)}
         assert len(whole.days) > 20
         assert 1 not in whole.days  # the learner's own date
         assert whole.sooner == len(whole.days)
@@ -439,7 +442,7 @@ def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock:
         assert whole.offer(today) == whole.told()
         assert reschedule(connection, whole.days, clock(), learner=1) == len(whole.days)
         for card, day in whole.days.items():
-            memory = log.read_memory(connection, card, learner=1)
+            memory = read_memory(connection, card, learner=1)
             assert (memory.due, memory.cause) == (day, Cause.RESCHEDULED)
         assert not preview(connection, clock(), Settings(), learner=1).days
         assert (whole.after[0], whole.held[1]) == asked_and_held(connection, clock)
@@ -448,7 +451,7 @@ def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock:
         assert told.told == f"the new dates of {len(whole.days)} cards"
         undo(connection, clock.forward(seconds=1), learner=1)
         for card, memory in before.items():
-            assert log.read_memory(connection, card, learner=1) == memory
+            assert read_memory(connection, card, learner=1) == memory
     stored_equals_fold(studied)
 
 
@@ -457,7 +460,7 @@ def test_what_would_be_overdue_at_once_is_spread_over_days_that_have_room(
 ) -> None:
     today = clock().date()
     with writing(studied) as connection:
-        strict = replace(log.in_force(connection, learner=1), desired_retention=0.99)
+        strict = replace(in_force(connection, learner=1), desired_retention=0.99)
         log.adopt(connection, strict, clock(), learner=1)
         least = preview(connection, clock(), Settings(minutes_a_day=1), learner=1)
         most = preview(connection, clock(), Settings(minutes_a_day=600), learner=1)
@@ -499,7 +502,7 @@ def test_what_is_kept_of_a_fit_is_not_believed(
 ) -> None:
     """It may come from another device."""
     with writing(studied) as connection:
-        before = log.in_force(connection, learner=1)
+        before = in_force(connection, learner=1)
         others = replace(before, weights=OTHERS)
         log.adopt(connection, others, clock(), fit=kept, learner=1)
         assert adoption.is_time(connection, learner=1)

@@ -22,8 +22,11 @@ from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.notes import collection as collections
+from studyapp.store.database import open_database
+from studyapp.store.engine import writing
 from studyapp.study import library
 from studyapp.study.fit.files import read
+from studyapp.study.undo import undo
 from tests_support import Clock
 
 DAY = 86_400_000
@@ -390,6 +393,24 @@ def test_the_command_says_that_there_are_too_few_reviews(only_pack: None) -> Non
     assert json.loads(done.stdout)["sooner"] == 0
 
 
+def offers_at_a_terminal(database: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what moving the dates comes to and asks; what is moved is taken back again."""
+    with monkeypatch.context() as patch:
+        patch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+        for given, says, changed in (("n", [], 0), ("y", [], 1), ("", ["--yes"], 1)):
+            done = CliRunner().invoke(main, ["--db", database, "reschedule", *says], input=given)
+            assert done.exit_code == 0
+            assert ("Move them? [y/N]" in done.stdout) is not bool(says)
+            assert (" would come sooner and " in done.stdout) is not bool(says)
+            assert (" moved to an earlier day and " in done.stdout) is bool(changed)
+            assert done.stdout.endswith("Nothing was changed.\n") is not bool(changed)
+            engine = open_database(database)
+            with writing(engine) as connection:
+                undone = undo(connection, clock.forward(minutes=1), learner=1) if changed else None
+            assert bool(undone) is bool(changed)
+            engine.dispose()
+
+
 def test_the_command_adopts_and_offers_new_dates(
     tmp_path: Path, only_pack: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -407,10 +428,11 @@ def test_the_command_adopts_and_offers_new_dates(
     assert max(map(len, lines)) <= 80
     assert but_last.startswith("Rescheduled, ")
     assert last.endswith("; studyapp reschedule moves them.")
+    offers_at_a_terminal(database, clock, monkeypatch)
     done = CliRunner().invoke(main, ["--db", database, "reschedule"])
     assert " moved to an earlier day and " in done.stdout
     assert done.stdout.endswith("\nu in the app takes it back.\n")
-    assert len(list((tmp_path / "backups").glob("*-change.zip"))) == 1
+    assert len(list((tmp_path / "backups").glob("*-change.zip"))) == 3  # each that moved
     done = CliRunner().invoke(main, ["--db", database, "reschedule", "--dry-run"])
     assert done.stdout == "No date would move.\n"
     done = CliRunner().invoke(main, ["--db", database, "reschedule"])

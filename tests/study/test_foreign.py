@@ -28,13 +28,17 @@ from studyapp.notes.foreign import (
     Stage,
 )
 from studyapp.notes.note import CardStyle
-from studyapp.store import backup, log, owner, tables, tally
+from studyapp.store import backup, log, owner, record, tables, tally
 from studyapp.store.database import open_database
+from studyapp.store.drift import drift
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import read_history
 from studyapp.study import dates, foreign, imports, library, queue, review, stats
 from studyapp.study import learner as learners
 from studyapp.study.foreign import Attached
 from studyapp.study.imports import Imported, Source
+from studyapp.study.pace import read_pace
 from studyapp.study.recall import recalls
 from studyapp.study.statistics import days, year
 from studyapp.study.undo import undo
@@ -108,11 +112,11 @@ def card_of(engine: Engine, guid: str = "cat", side: str = "answer", learner: in
 def memory_of(engine: Engine, guid: str = "cat", side: str = "answer", learner: int = 1) -> Memory:
     card_id = card_of(engine, guid, side, learner)
     with reading(engine) as connection:
-        kept = log.read_memory(connection, card_id, learner=learner)
-        entries = log.read_log(connection, card_id, learner=learner)
+        kept = read_memory(connection, card_id, learner=learner)
+        entries = record.read_log(connection, card_id, learner=learner)
         uid = connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card_id)).one()
-        assert kept == fold(entries, uid, log.read_history(connection, learner=learner))
-        assert not any(log.drift(connection, [card_id], learner=learner))
+        assert kept == fold(entries, uid, read_history(connection, learner=learner))
+        assert not any(drift(connection, [card_id], learner=learner))
     return kept
 
 
@@ -127,7 +131,7 @@ def rows(engine: Engine) -> tuple[int | None, int | None]:
 def rate(engine: Engine, clock: Clock, rating: Rating = Rating.GOOD) -> Memory:
     with writing(engine) as connection:
         card_id = card_of(engine)
-        seen = log.read_memory(connection, card_id, learner=1).last_review
+        seen = read_memory(connection, card_id, learner=1).last_review
         return review.answer(connection, card_id, seen, rating, clock(), learner=1).memory
 
 
@@ -351,12 +355,12 @@ def test_the_pace_is_that_of_elsewhere_until_there_is_one_of_here(
     bring(own, clock, tuple(timed))
     for rated_here in range(21):
         with reading(own) as connection:
-            found = queue.read_pace(connection, study_day(clock()), learner=1)
+            found = read_pace(connection, study_day(clock()), learner=1)
         both = (20 * 8 + 30 * rated_here) / (20 + rated_here)
         assert found.review == pytest.approx(both if rated_here < 20 else 30.0)
         with writing(own) as connection:
             of, spent = card_of(own), timedelta(seconds=30)
-            seen = log.read_memory(connection, of, learner=1).last_review
+            seen = read_memory(connection, of, learner=1).last_review
             review.answer(connection, of, seen, Rating.GOOD, clock(), duration=spent, learner=1)
         clock.forward(days=1)
 
@@ -368,7 +372,7 @@ def test_a_cram_of_elsewhere_is_beside_the_days_time_too(own: Engine, clock: Clo
     ]
     bring(own, clock, (made[0], replace(made[1], kind=Moment.CRAM)))
     with reading(own) as connection:
-        found = queue.read_pace(connection, today, learner=1)
+        found = read_pace(connection, today, learner=1)
     assert (found.taken, found.taken_apart) == (7000, 7000)
 
 

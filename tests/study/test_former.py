@@ -17,7 +17,7 @@ from studyapp import disk
 from studyapp.commands.main import main
 from studyapp.errors import StudyError
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Media, Moment
-from studyapp.store import backup, log, tables
+from studyapp.store import backup, record, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading
 from studyapp.study import former, imports, library, tagging
@@ -72,7 +72,7 @@ def found(home: Path, clock: Clock) -> tuple[dict[str, bytes], list[str], int, i
         decks = connection.scalar(
             select(func.count(tables.chapter.c.id)).where(tables.chapter.c.number.is_(None))
         )
-        counted = select(func.count()).select_from(tables.review).where(log.not_retracted())
+        counted = select(func.count()).select_from(tables.review).where(record.not_retracted())
         reviews = connection.scalar(counted)
     engine.dispose()
     packs = library.own_packs()

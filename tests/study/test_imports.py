@@ -36,9 +36,10 @@ from studyapp.notes.foreign import (
     Moment,
 )
 from studyapp.notes.note import CardStyle
-from studyapp.store import backup, log, owner, tables
+from studyapp.store import backup, owner, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import card as cards
 from studyapp.study import imports, library, provenance, queue, recognition, review, today, tracker
 from studyapp.study.chapter import find as find_chapter
@@ -157,7 +158,7 @@ def test_a_changed_file_keeps_what_is_remembered(own: Engine, clock: Clock) -> N
     assert card_of(own, "g2") == card_id
     with reading(own) as connection:
         assert cards.load(connection, card_id, learner=1).place == "deck ES::Pets"
-        assert log.read_memory(connection, card_id, learner=1).state is State.REVIEW
+        assert read_memory(connection, card_id, learner=1).state is State.REVIEW
         names = [row.title for row in tracker.read_course(connection, learner=1).chapters]
     assert "ES::Animals" not in names  # it has no cards left
     assert {"ES::Pets", "ES::Colours"} <= set(names)

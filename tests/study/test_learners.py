@@ -26,12 +26,14 @@ from studyapp.memory.state import Rating
 from studyapp.notes import post as posts
 from studyapp.notes.deck import Pack
 from studyapp.notes.foreign import Foreign, ForeignReview, Moment, Schedule, Stage
-from studyapp.store import log, sync, tables
+from studyapp.store import sync, tables
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.parameters import read_history
 from studyapp.study import asking, foreign, library, pause, queue, today, tracker
 from studyapp.study import learner as learners
 from studyapp.study.desk import Desk
+from studyapp.study.fading import fading
 from studyapp.study.grading import Grade
 from studyapp.study.lab import facts, misses, predictions, runs
 from studyapp.study.plan import FIVE
@@ -372,7 +374,7 @@ def seen(desk: Desk) -> dict[str, Any]:
         found["today"] = today.overview(connection, now, desk.settings, learner=learner)
         found["due"] = today.due(connection, now, desk.settings, learner=learner)
         found["queue"] = queue.load(connection, now, desk.settings, learner=learner)
-        found["five"] = queue.fading(connection, now, learner=learner)
+        found["five"] = fading(connection, now, learner=learner)
         found["stats"] = stats(connection, now, leech_lapses=8, learner=learner)
         found["course"] = [
             replace(one, sections=tuple(replace(each, path=Path()) for each in one.sections))
@@ -394,7 +396,7 @@ def seen(desk: Desk) -> dict[str, Any]:
         found["naive"] = predictions.naive(connection, "gap", learner=learner)
         found["cited"] = facts.cite(connection, "fact:gap.error_gap", CATALOG, now, learner=learner)
         found["post"] = posts.write(post.compose(connection, 1, CATALOG, learner=learner))
-        history = log.read_history(connection, learner=learner)
+        history = read_history(connection, learner=learner)
         found["in force"] = [(one.at, one.parameters) for one in history]
         undone = undo(connection, now, learner=learner)
         found["to undo"] = undone and (undone.what, undone.card)

@@ -12,8 +12,9 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Memory, Rating
-from studyapp.store import log, sync, tables
+from studyapp.store import sync, tables
 from studyapp.store.engine import LockedError
+from studyapp.store.memory import read_memory
 from studyapp.study import contrast, leech, library, review, split
 from studyapp.study.card import CardView, load
 from studyapp.study.desk import Desk
@@ -39,7 +40,7 @@ def view_of(desk: Desk, name: str) -> CardView:
 
 def rate(desk: Desk, card_id: int, rating: Rating, kind: ReviewKind = ReviewKind.STUDY) -> Memory:
     with desk.writing() as connection:
-        last = log.read_memory(connection, card_id, learner=1).last_review
+        last = read_memory(connection, card_id, learner=1).last_review
         now = desk.now()
         return review.answer(connection, card_id, last, rating, now, kind=kind, learner=1).memory
 
@@ -51,7 +52,7 @@ def past(desk: Desk, card_id: int) -> tuple[leech.Past, ...]:
 
 def known(desk: Desk, card_id: int) -> Memory:
     with desk.reading() as connection:
-        return log.read_memory(connection, card_id, learner=1)
+        return read_memory(connection, card_id, learner=1)
 
 
 def test_what_was_expected_adds_up_to_the_lapses_expected(desk: Desk, clock: Clock) -> None:

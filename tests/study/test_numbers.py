@@ -19,12 +19,14 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import exam, pause, queue, review, stats, today
+from studyapp.study.counts import Counts
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.plan import FIVE, ahead, cram
 from studyapp.study.questionnaire.attempt import Attempt
-from studyapp.study.queue import Counts, Fewer
+from studyapp.study.queue import Fewer
 from studyapp.study.sitting import Sitting
 from studyapp.study.today import Overview
 from tests_support import Clock, desk_of, question, questionnaire
@@ -313,7 +315,7 @@ def test_an_attempt_pushes_nothing_out_of_the_day(
     before = overview(engine, clock, settings)
     assert before.counts.review == 8
     with writing(engine) as connection:
-        seen = log.read_memory(connection, 7, learner=1).last_review
+        seen = read_memory(connection, 7, learner=1).last_review
         review.answer(
             connection,
             7,
@@ -382,7 +384,7 @@ def test_a_card_that_undo_brings_makes_its_sibling_wait(families: Engine, clock:
     clock.forward(days=60)
     settings = Settings(new_a_day=0)
     with writing(families) as connection:
-        seen = log.read_memory(connection, late, learner=1).last_review
+        seen = read_memory(connection, late, learner=1).last_review
         review.answer(connection, late, seen, Rating.GOOD, clock(), learner=1)
     sitting = Sitting(desk_of(families, clock, settings))
     assert held(sitting) == (Counts(), 0, 1)

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, select
 from studyapp.config import Current, Settings
 from studyapp.memory.state import Cause, Memory, Rating
 from studyapp.notes.note import card_uid, note_uid
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, tables
+from studyapp.store.memory import read_memory
 from studyapp.study import card as cards
 from studyapp.study import learner as learners
 from studyapp.study import library, review, stats, today, tracker
@@ -289,7 +290,7 @@ def test_a_folder_for_any_name(name: str, tmp_path: Path) -> None:
 def rate(desk: Desk, uid: bytes) -> Memory:
     with desk.writing() as connection:
         card_id = visible(connection, uid, desk.learner)
-        seen = log.read_memory(connection, card_id, learner=desk.learner).last_review
+        seen = read_memory(connection, card_id, learner=desk.learner).last_review
         return review.answer(
             connection, card_id, seen, Rating.EASY, desk.now(), learner=desk.learner
         ).memory

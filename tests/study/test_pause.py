@@ -16,8 +16,8 @@ from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
 from studyapp.study import aside, dates, library, note, pause, prompt, review, today, tracker
+from studyapp.study.counts import Counts
 from studyapp.study.plan import FIVE
-from studyapp.study.queue import Counts
 from studyapp.study.sitting import Sitting
 from studyapp.study.undo import newest, undo
 from tests_support import START, Clock, desk_of

@@ -16,7 +16,10 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import read_history
 from studyapp.study import aside, offer, queue, review, stats
+from studyapp.study.fading import fading
 from studyapp.study.plan import (
     DUE,
     FIVE,
@@ -65,10 +68,10 @@ def ask(sitting: Sitting, rating: Rating = Rating.GOOD) -> list[int]:
 
 def test_the_five_that_fade_most_one_of_a_family(seen: Engine, clock: Clock) -> None:
     with reading(seen) as connection:
-        parameters = log.read_history(connection, learner=1)[-1].parameters
+        parameters = read_history(connection, learner=1)[-1].parameters
         kept = {
             card_id: parameters.retrievability(
-                log.read_memory(connection, card_id, learner=1), clock().date()
+                read_memory(connection, card_id, learner=1), clock().date()
             )
             for card_id, _ in cards(seen)
         }
@@ -113,7 +116,7 @@ def test_running_out_of_time_grades_nothing(seen: Engine, clock: Clock) -> None:
     with pytest.raises(StudyError, match="Time is up"):
         sitting.rate(Rating.GOOD)
     with reading(seen) as connection:
-        assert log.read_memory(connection, sitting.view.id, learner=1) == before
+        assert read_memory(connection, sitting.view.id, learner=1) == before
     assert sitting.summary().cards == 1
 
 
@@ -136,7 +139,7 @@ def all_seen(
     connection: Connection, now: datetime, settings: Settings, *, more: int, learner: int
 ) -> queue.Queue:
     """Whatever has been met, due or not."""
-    return queue.fading(connection, now, learner=learner)
+    return fading(connection, now, learner=learner)
 
 
 def memories(engine: Engine) -> list[object]:
@@ -205,7 +208,7 @@ def test_ahead_is_a_review_of_its_kind(seen: Engine, clock: Clock) -> None:
     after = sitting.rate(Rating.GOOD).memory
     assert (after.due, after.stability) == (foreseen.due, foreseen.stability)
     with reading(seen) as connection:
-        assert log.read_memory(connection, first, learner=1) == after
+        assert read_memory(connection, first, learner=1) == after
     ask(sitting)
     assert kinds(seen)[-2:] == ["ahead", "ahead"]
     assert len(sitting.done) == 2
@@ -216,7 +219,7 @@ def test_a_cram_asks_all_that_was_met_of_a_chapter_once(seen: Engine, clock: Clo
     (first, _), (second, _), *_ = cards(seen)
     with writing(seen) as connection:
         review.suspend(connection, first, clock(), learner=1)
-        last = log.read_memory(connection, second, learner=1).last_review
+        last = read_memory(connection, second, learner=1).last_review
         review.answer(connection, second, last, Rating.AGAIN, clock(), learner=1)
     sitting = Sitting(desk_of(seen, clock), cram(1))
     shown = ask(sitting, Rating.AGAIN)
@@ -235,7 +238,7 @@ def test_a_chosen_sitting_takes_back_what_it_did_and_nothing_else(
     """A review of before would be rated as a cram, marks of before are what it asks."""
     for card, _ in cards(seen)[::5]:
         with writing(seen) as connection:
-            last = log.read_memory(connection, card, learner=1).last_review
+            last = read_memory(connection, card, learner=1).last_review
             for _ in range(5):
                 last = review.answer(
                     connection, card, last, Rating.AGAIN, clock(), learner=1
@@ -308,11 +311,11 @@ def test_what_a_cram_has_missed_can_be_made_due(seen: Engine, clock: Clock) -> N
     sitting.rate(Rating.AGAIN, due_on=sitting.tomorrow())
     sitting.rate(Rating.GOOD)
     assert [one.card for one in sitting.done][:1] == sitting.missed
-    assert "a cram changes nothing" in " ".join(summary_lines(sitting.summary(), clock()))
+    assert "No rating of a cram changes your schedule." in summary_lines(sitting.summary(), clock())
     before = memories(seen)
     sitting.ask_missed()
     with reading(seen) as connection:
-        assert log.read_memory(connection, sitting.missed[0], learner=1).due == study_day(clock())
+        assert read_memory(connection, sitting.missed[0], learner=1).due == study_day(clock())
     with writing(seen) as connection:
         undo(connection, clock(), learner=1)
     assert memories(seen) == before
@@ -323,7 +326,7 @@ def test_ahead_asks_what_comes_soon_with_the_days_that_have_passed(
 ) -> None:
     clock.forward(days=-6)
     with reading(seen) as connection:
-        known = {card: log.read_memory(connection, card, learner=1) for card, _ in cards(seen)}
+        known = {card: read_memory(connection, card, learner=1) for card, _ in cards(seen)}
     today = study_day(clock())
     soon = {card for card, one in known.items() if one.due and 0 < (one.due - today).days <= 9}
     families = dict(cards(seen))
@@ -367,7 +370,7 @@ def test_what_slips_and_what_is_to_mend_are_asked_alone(seen: Engine, clock: Clo
         assert Sitting(desk_of(seen, clock), plan).view is None
     with writing(seen) as connection:
         for _ in range(5):
-            last = log.read_memory(connection, first, learner=1).last_review
+            last = read_memory(connection, first, learner=1).last_review
             review.answer(connection, first, last, Rating.AGAIN, clock(), learner=1)
         review.mark(connection, second, clock(), learner=1)
     assert Sitting(desk_of(seen, clock), LEECHES).view is None  # it was rated today
@@ -400,7 +403,7 @@ def test_an_offer_says_why_it_asks_no_more(seen: Engine, content: Path, clock: C
 
     def rate(name: str) -> None:
         with writing(seen) as connection:
-            last = log.read_memory(connection, ids[name], learner=1).last_review
+            last = read_memory(connection, ids[name], learner=1).last_review
             review.answer(connection, ids[name], last, Rating.GOOD, clock(), learner=1)
 
     assert told() == "2 cards, about 1 minute; 1 waits for a card like it"

@@ -11,8 +11,9 @@ from studyapp.config import Settings
 from studyapp.errors import AlreadyRatedError
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating, State
-from studyapp.store import log, tables
+from studyapp.store import tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import library, prompt, queue, review, words
 from studyapp.study.desk import Desk
 from studyapp.study.prompt import Asked, Standing
@@ -68,7 +69,7 @@ def test_a_rating_is_a_review_in_study_and_a_new_card_of_the_day(desk: Desk) -> 
         card = standings(desk)["q03"].card
         assert (row.card_id, row.kind, row.rating) == (card, ReviewKind.STUDY, Rating.GOOD)
         assert row.duration == 20_000
-        assert log.read_memory(connection, card, learner=1) == answered.memory
+        assert read_memory(connection, card, learner=1) == answered.memory
 
 
 @pytest.mark.parametrize("rating", Rating)

@@ -16,10 +16,14 @@ from studyapp.config import Settings
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, sync, tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory, write_memory
+from studyapp.store.parameters import read_history
 from studyapp.study import queue, review, today
 from studyapp.study.chapter import find
+from studyapp.study.counts import Counts
+from studyapp.study.forecast import forecast
 from studyapp.study.library import start_chapter
-from studyapp.study.queue import Counts, Queue
+from studyapp.study.queue import Queue
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -33,7 +37,7 @@ def load(engine: Engine, clock: Clock, settings: Settings = ROOMY, **options: in
 
 def rate(engine: Engine, card: int, clock: Clock, rating: Rating, seconds: float = 5) -> None:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, card, learner=1).last_review
+        seen = read_memory(connection, card, learner=1).last_review
         review.answer(
             connection, card, seen, rating, clock(), duration=timedelta(seconds=seconds), learner=1
         )
@@ -215,7 +219,7 @@ def test_terms_that_are_told_apart_come_beside_each_other(
     assert item is not None
     rate(engine, item.card, clock, Rating.GOOD)
     with reading(engine) as connection:
-        line.rated(item, log.read_memory(connection, item.card, learner=1))
+        line.rated(item, read_memory(connection, item.card, learner=1))
     assert names(engine, walk(line, clock)) == ["b", "q01"]
     assert sorted(shown()) == ["b", "q00", "q01"]  # nor do they wait when it is read again
     rate(engine, cards["a-or-b"], clock, Rating.EASY)
@@ -242,7 +246,7 @@ def test_the_reverse_of_a_term_waits_for_a_stability_of_7_days(
     assert back not in walk(load(engine, clock), clock)
     rate(engine, forth, clock, Rating.GOOD)
     with reading(engine) as connection:
-        stability = log.read_memory(connection, forth, learner=1).stability
+        stability = read_memory(connection, forth, learner=1).stability
     assert stability is not None
     assert stability >= 7
     clock.forward(days=1)
@@ -271,7 +275,7 @@ def test_learning_ahead_never_shows_the_same_card_twice_running(
         shown.append(item.card)
         rate(engine, item.card, clock, Rating.AGAIN)
         with reading(engine) as connection:
-            line.rated(item, log.read_memory(connection, item.card, learner=1))
+            line.rated(item, read_memory(connection, item.card, learner=1))
         clock.forward(seconds=20)
     assert all(left != right for left, right in itertools.pairwise(shown))
 
@@ -280,7 +284,7 @@ def test_a_single_step_far_ahead_is_waited_for(engine: Engine, clock: Clock) -> 
     settings = Settings(new_a_day=1, learning_steps=(timedelta(hours=2),))
     with writing(engine) as connection:
         parameters = replace(
-            log.read_history(connection, learner=1)[-1].parameters,
+            read_history(connection, learner=1)[-1].parameters,
             learning_steps=(timedelta(hours=2),),
         )
         log.adopt(connection, parameters, clock(), learner=1)
@@ -289,7 +293,7 @@ def test_a_single_step_far_ahead_is_waited_for(engine: Engine, clock: Clock) -> 
     assert item is not None
     rate(engine, item.card, clock, Rating.AGAIN)
     with reading(engine) as connection:
-        line.rated(item, log.read_memory(connection, item.card, learner=1))
+        line.rated(item, read_memory(connection, item.card, learner=1))
     assert line.next(clock()) is None
     step = line.next_at()
     assert step is not None
@@ -334,7 +338,7 @@ def test_the_forecast_is_what_each_day_takes_of_what_is_left(
             buried = draw.choice((None, None, today + timedelta(days=draw.randrange(1, 16))))
             cards[one] = family, due, buried
             rated = today - timedelta(days=9)
-            log.write_memory(
+            write_memory(
                 connection,
                 one,
                 Memory(
@@ -350,7 +354,7 @@ def test_the_forecast_is_what_each_day_takes_of_what_is_left(
             )
         line = queue.load(connection, clock(), Settings(new_a_day=0), learner=1)
         line.room = room
-        found = queue.forecast(connection, line, learner=1)
+        found = forecast(connection, line, learner=1)
     left, days = Counter[str](), [len(line.due())]
     for ahead in range(1, queue.FORECAST_DAYS):
         day = today + timedelta(days=ahead)

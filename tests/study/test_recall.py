@@ -11,8 +11,10 @@ from sqlalchemy import Engine
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import Review, ReviewKind, replay
 from studyapp.memory.state import Memory, Rating
-from studyapp.store import log
+from studyapp.store import record
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import read_history
 from studyapp.study import review, stats
 from studyapp.study.questionnaire.attempt import Attempt, Grade
 from studyapp.study.recall import recalls, tells_recall
@@ -23,7 +25,7 @@ from tests_support import Clock, desk_of
 
 def rate(engine: Engine, card: int, clock: Clock, rating: Rating, kind: ReviewKind) -> None:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, card, learner=1).last_review
+        seen = read_memory(connection, card, learner=1).last_review
         review.answer(connection, card, seen, rating, clock(), kind=kind, learner=1)
 
 
@@ -50,10 +52,10 @@ def test_the_log_and_the_memory_say_the_same(seed: int, engine: Engine, clock: C
         clock.forward(days=draw.choice((0, 0, 1, 12)), minutes=draw.choice((1, 11, 300)))
     expected = []
     with reading(engine) as connection:
-        history = log.read_history(connection, learner=1)
+        history = read_history(connection, learner=1)
         for card in (1, 2, 3):
             before = Memory()
-            for entry, after in replay(log.read_log(connection, card, learner=1), b"", history):
+            for entry, after in replay(record.read_log(connection, card, learner=1), b"", history):
                 if isinstance(entry, Review):
                     day = study_day(entry.now)
                     if tells_recall(entry.kind, before, day):

@@ -16,9 +16,10 @@ from studyapp.notes.deck import note_id
 from studyapp.notes.foreign import Foreign, ForeignNote, Media, Stage
 from studyapp.notes.note import CardStyle
 from studyapp.notes.outgoing import Lost
-from studyapp.store import backup, log, tables
+from studyapp.store import backup, record, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import exports, imports, library, review, selection, sent
 from studyapp.study.chapter import find
 from studyapp.study.imports import Imported, Source
@@ -146,13 +147,13 @@ def stands(engine: Engine) -> dict[tuple[str, str], tuple[object, ...]]:
         counts = dict(
             connection.execute(
                 select(tables.review.c.card_id, func.count())
-                .where(log.not_retracted())
+                .where(record.not_retracted())
                 .group_by(tables.review.c.card_id)
             ).all()
         )
         found = {}
         for row in rows:
-            memory = log.read_memory(connection, row.id, learner=1)
+            memory = read_memory(connection, row.id, learner=1)
             if row.id in counts or memory.state:
                 figure = round(memory.stability or 0, 3)
                 state = (memory.state, memory.due, memory.last_day, figure, memory.reviews)

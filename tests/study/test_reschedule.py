@@ -17,6 +17,8 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import writing
+from studyapp.store.memory import read_card, read_memory
+from studyapp.store.parameters import in_force
 from studyapp.study import pause, review
 from studyapp.study.reschedule import Preview, preview, reschedule
 from studyapp.study.spread import Spread
@@ -34,7 +36,7 @@ def easy(engine: Engine, clock: Clock) -> Engine:
         for one in connection.scalars(select(card.id)).all():
             at, chosen = clock.forward(seconds=1), Chosen(EASY)
             review.answer(connection, one, None, Rating.EASY, at, chosen=chosen, learner=1)
-        goal = replace(log.in_force(connection, learner=1), desired_retention=0.8)
+        goal = replace(in_force(connection, learner=1), desired_retention=0.8)
         log.adopt(connection, goal, clock.forward(seconds=1), learner=1)
     return engine
 
@@ -51,8 +53,8 @@ def test_new_dates_are_evened_out_and_those_of_siblings_apart(easy: Engine, cloc
     with writing(easy) as connection:
         dates = found(connection, clock)
         assert dates == found(connection, clock)  # of which no chance is
-        kept = {one: log.read_memory(connection, one, learner=1) for one in dates.days}
-        possible = log.in_force(connection, learner=1).possible
+        kept = {one: read_memory(connection, one, learner=1) for one in dates.days}
+        possible = in_force(connection, learner=1).possible
         for one, memory in kept.items():
             assert memory.last_day is not None
             assert (dates.days[one] - memory.last_day).days in possible(memory)
@@ -64,7 +66,7 @@ def test_new_dates_are_evened_out_and_those_of_siblings_apart(easy: Engine, cloc
         together = Counter((day, family[one]) for one, day in dates.days.items())
         assert set(together.values()) == {1}
         assert reschedule(connection, dates.days, clock(), learner=1) == len(dates.days)
-        due = {one: log.read_memory(connection, one, learner=1).due for one in dates.days}
+        due = {one: read_memory(connection, one, learner=1).due for one in dates.days}
         assert due == dates.days
         assert not found(connection, clock).days
 
@@ -90,7 +92,7 @@ def test_what_waits_longer_to_be_apart_stays(engine: Engine, clock: Clock) -> No
     alike = Parameters((0.2, 2.0, 2.0, 2.0, *DEFAULT_WEIGHTS[4:]), learning_steps=())
     with writing(engine) as connection:
         log.adopt(connection, alike, clock(), learner=1)
-        uid, memory = log.read_card(connection, 1, learner=1)
+        uid, memory = read_card(connection, 1, learner=1)
         spread = Spread.read(connection, clock(), ALL, learner=1)
         chosen = spread.options(memory, clock(), uid, 1)[Rating.EASY].chosen
         assert chosen.interval == 4  # after a Hard of 2 days and a Good of 3
@@ -112,7 +114,7 @@ def test_what_would_be_overdue_goes_to_days_with_room_that_are_not_light(
     with writing(easy) as connection:
         later = found(connection, clock)
         reschedule(connection, later.days, clock(), learner=1)
-        strict = replace(log.in_force(connection, learner=1), desired_retention=0.97)
+        strict = replace(in_force(connection, learner=1), desired_retention=0.97)
         log.adopt(connection, strict, clock.forward(seconds=1), learner=1)
         dates = found(connection, clock, settings)
         load = Counter((day - today).days for day in dates.days.values())

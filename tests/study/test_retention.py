@@ -15,6 +15,8 @@ from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import refold_all
+from studyapp.store.parameters import in_force
 from studyapp.study import exam, rehearsal, reschedule, retention, stats, today
 from studyapp.study.sitting import Sitting
 from studyapp.study.statistics import year
@@ -62,7 +64,7 @@ def test_a_chapters_cards_come_as_often_as_it_says(engine: Engine, clock: Clock)
         # What was rated is as it was: whatever the chapter wants now, wherever the card has gone.
         retention.aim(connection, 1, 0.7, clock.forward(seconds=1), learner=1)
         connection.execute(update(tables.card).values(chapter_id=2))
-        log.refold_all(connection, list(kept), learner=1)
+        refold_all(connection, list(kept), learner=1)
     assert due_of(engine) == kept
 
 
@@ -140,7 +142,7 @@ def test_statistics_hold_each_review_against_its_own_card_and_day(
         wanted = 0.9 + 0.07 * len(moved) / len(cards)
         assert year.read(connection, clock(), ALL, learner=1).goal == pytest.approx(wanted)
         assert today.overview(connection, clock(), ALL, learner=1).goal == pytest.approx(wanted)
-        lower = replace(log.in_force(connection, learner=1), desired_retention=0.8)
+        lower = replace(in_force(connection, learner=1), desired_retention=0.8)
         log.adopt(connection, lower, clock.forward(days=1), learner=1)
         retention.aim(connection, 2, None, clock.forward(seconds=1), learner=1)
         found = year.read(connection, clock(), ALL, learner=1)

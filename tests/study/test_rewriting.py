@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 
 from studyapp import disk
 from studyapp.errors import RefusedError, StudyError
-from studyapp.notes import markdown
+from studyapp.notes import amendment
 from studyapp.store import tables
 from studyapp.study import library, removal, rewriting, rewritten, tagging
 from studyapp.study.desk import Desk
@@ -101,7 +101,7 @@ def test_it_comes_back_at_the_end_where_a_table_goes_on_by_then(tmp_path: Path) 
     head = f"---\npack: mine\ndeck: Terms\nkind: jargon\n---\n\n{table}"
     note, page = "## Loss {#loss}\n\nHow wrong it is.\n", tmp_path / "terms.md"
     page.write_text(f"{head}| NN | a net | nn |\n")
-    said = markdown.restored(page, f"{head}\n{note}".encode(), ["loss"])
+    said = amendment.restored(page, f"{head}\n{note}".encode(), ["loss"])
     assert said == f"{head}| NN | a net | nn |\n\n{note}"
 
 

@@ -11,8 +11,9 @@ from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Memory, State
-from studyapp.store import log, tables
+from studyapp.store import tables
 from studyapp.store.engine import writing
+from studyapp.store.memory import read_memory
 from studyapp.study import review, selection
 from studyapp.study.selection import Done
 from studyapp.study.undo import newest, undo
@@ -22,7 +23,7 @@ CARDS = (1, 2, 3, 4)
 
 
 def stand(connection: Connection) -> list[Memory]:
-    return [log.read_memory(connection, one, learner=1) for one in CARDS]
+    return [read_memory(connection, one, learner=1) for one in CARDS]
 
 
 def test_each_deed_is_done_where_it_says_something_new_and_undone_as_one(

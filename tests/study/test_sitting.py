@@ -16,9 +16,12 @@ from studyapp.errors import AlreadyRatedError, ChangedError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import fold
 from studyapp.memory.state import Rating, State
-from studyapp.store import log, sync, tables
+from studyapp.store import log, record, sync, tables
 from studyapp.store.engine import reading, writing
-from studyapp.study import queue, review, words
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import in_force
+from studyapp.study import review, words
+from studyapp.study.pace import read_pace
 from studyapp.study.sitting import Sitting
 from tests_support import Clock, desk_of, question, questionnaire
 
@@ -147,7 +150,7 @@ def test_a_rating_gives_what_its_button_says_or_nothing(
         right.suspend()
     else:
         with writing(engine) as connection:
-            kept = log.in_force(connection, learner=1)
+            kept = in_force(connection, learner=1)
             log.adopt(connection, replace(kept, desired_retention=0.8), clock(), learner=1)
     with pytest.raises(ChangedError, match="has changed in another window"):
         left.rate(Rating.EASY)
@@ -209,8 +212,8 @@ def test_two_windows_the_second_rating_is_refused(engine: Engine, clock: Clock) 
         assert reviews == len(left.done) + len(right.done)
         cards = connection.execute(select(tables.card.c.id, tables.card.c.uid)).all()
         for card_id, uid in cards:
-            assert log.read_memory(connection, card_id, learner=1) == fold(
-                log.read_log(connection, card_id, learner=1), uid
+            assert read_memory(connection, card_id, learner=1) == fold(
+                record.read_log(connection, card_id, learner=1), uid
             )
 
 
@@ -241,7 +244,7 @@ def test_a_pause_and_a_clock_that_went_back_count_as_they_do_for_the_day(
     durations = select(tables.review.c.duration).order_by(tables.review.c.id)
     with reading(engine) as connection:
         assert list(connection.scalars(durations)) == [60_000, 0, 20_000]
-        pace = queue.read_pace(connection, study_day(clock()), learner=1)
+        pace = read_pace(connection, study_day(clock()), learner=1)
     assert pace.spent == 80
 
 

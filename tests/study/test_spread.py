@@ -17,8 +17,9 @@ from studyapp.memory.fold import Chosen
 from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, sync, tables
+from studyapp.store import sync, tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory, refold_all
 from studyapp.study import pause, review
 from studyapp.study.card import load
 from studyapp.study.sitting import Sitting
@@ -122,11 +123,11 @@ def test_a_button_gives_what_it_says_whatever_falls_due_meanwhile(
     row = tables.review.c
     with reading(engine) as connection:
         kept = connection.scalars(select(row.interval).where(row.uid == uid)).one()
-        assert log.read_memory(connection, card, learner=1).due == due
+        assert read_memory(connection, card, learner=1).due == due
     assert due == study_day(clock()) + timedelta(days=kept)
     with writing(engine) as connection:
-        log.refold_all(connection, [card], learner=1)
-        assert log.read_memory(connection, card, learner=1).due == due
+        refold_all(connection, [card], learner=1)
+        assert read_memory(connection, card, learner=1).due == due
 
 
 def test_what_does_not_come_is_no_load(engine: Engine, clock: Clock, content: Path) -> None:

@@ -30,9 +30,11 @@ from studyapp.memory.fold import CRAMMED, ReviewKind, replay
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, tables, tally
+from studyapp.store import log, record, tables, tally
 from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import read_history
 from studyapp.study import exam, review, stats
 from studyapp.study.dates import redate_all
 from studyapp.study.grading import Grade
@@ -47,6 +49,7 @@ from studyapp.study.undo import undo
 from tests_support import Clock, desk_of
 
 CARDS = range(1, 7)
+PARTS = ("days", "weeks", "months", "chapters", "tags")  # that have a goal
 WEIGHTS = (DEFAULT_WEIGHTS[0] + 0.4, *DEFAULT_WEIGHTS[1:-1], DEFAULT_WEIGHTS[-1] * 2)  # its decay
 
 
@@ -77,7 +80,7 @@ def act(engine: Engine, clock: Clock, draw: random.Random) -> None:
     kinds = [*[ReviewKind.STUDY] * 5, *ReviewKind]
     with writing(engine) as connection:
         if what == "rate":
-            seen = log.read_memory(connection, card, learner=1).last_review
+            seen = read_memory(connection, card, learner=1).last_review
             rating, kind = draw.choice(list(Rating)), draw.choice(kinds)
             spent = timedelta(seconds=draw.randrange(3, 40))
             review.answer(
@@ -93,16 +96,16 @@ def facts(engine: Engine) -> tuple[list[Fact], dict[int, Memory]]:
     """All ratings that count, and the memory that each card has in the end."""
     found, last = list[Fact](), dict[int, Memory]()
     with reading(engine) as connection:
-        history = log.read_history(connection, learner=1)
+        history = read_history(connection, learner=1)
         for card in CARDS:
             before = Memory()
-            for entry, after in replay(log.read_log(connection, card, learner=1), b"", history):
+            for entry, after in replay(record.read_log(connection, card, learner=1), b"", history):
                 if isinstance(entry, fold.Review):
                     hour = local(entry.at, entry.offset).hour
                     day = fold.day_of(entry)
                     found.append(Fact(day, entry.at, hour, card, entry.kind, entry.rating, before))
                 before = after
-            last[card] = log.read_memory(connection, card, learner=1)
+            last[card] = read_memory(connection, card, learner=1)
     return found, last
 
 
@@ -197,6 +200,8 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
     assert found.cards.retrievability == spread(recalled, cards.RECALL)
     told = json.loads(json.dumps(found.as_json()))
     assert sum(one["reviews"] for one in told["days"]) == sum(one.is_review for one in within)
+    parts = [told, *(one for part in PARTS for one in told[part])]
+    assert {one["goal"] for one in parts} == {0.9}  # and no mean of floats near it
     assert {*told["days"][0]["remembered"]} == {"value", "low", "high", "n"}
 
 
@@ -278,7 +283,7 @@ def test_on_the_way_to_an_exam_cards_come_that_are_not_met_yet(
         review.answer(connection, CARDS[0], None, Rating.GOOD, clock(), learner=1)
     before = in_figures(engine, clock, settings)
     assert max(before.forecast) == 1
-    assert "cards a day that were met before" in sentences.ahead(before)
+    assert "1 card in all that was met before" in sentences.ahead(before)
     with writing(engine) as connection:
         day = study_day(clock()) + timedelta(days=12)
         exam.plan(connection, day, 20, (), clock(), learner=1)
@@ -286,6 +291,25 @@ def test_on_the_way_to_an_exam_cards_come_that_are_not_met_yet(
     assert max(planned.forecast) > 1
     assert "with the plan to your exam: " in sentences.ahead(planned)
     assert "met before" not in sentences.ahead(planned)
+    few = replace(planned, forecast=(1, 0, 2), minutes=(1.0, 0.0, 2.0))  # the same card, perhaps
+    assert "to your exam: 3 reviews in all, about 3 minutes; " in sentences.ahead(few)
+
+
+def test_few_cards_that_come_are_told_in_all(engine: Engine, clock: Clock) -> None:
+    """The mean of four in two weeks would be none a day, and 9 seconds are no minute."""
+    found = replace(in_figures(engine, clock), today=date(2026, 11, 30))
+    for coming, seconds, told in (
+        ([2, 0, 1, 0, 1], 9, "4 cards in all that were met before, under a minute; most on Mon 30"),
+        ([2, 0, 9], 20, "11 cards in all that were met before, about 4 minutes; most on Wed 2 Dec"),
+        ([0, 1, 0, 1], 9, "2 cards in all that were met before, under a minute; the first on Tue"),
+        ([0, 0, 0, 1], 9, "1 card in all that was met before, under a minute; on Thu 3 Dec."),
+        ([2] * 14, 20, "2 cards a day that were met before, under a minute; most on Mon 30 Nov, 2"),
+        ([40] * 14, 9, "40 cards a day that were met before, about 6 minutes; most on Mon 30 Nov"),
+    ):
+        days = (*coming, *[0] * (14 - len(coming)))
+        minutes = tuple(cards * seconds / 60 for cards in days)
+        figures = replace(found, forecast=days, minutes=minutes)
+        assert f"The next 14 days: {told}" in sentences.ahead(figures)
 
 
 def test_a_time_is_the_median_of_what_was_measured(engine: Engine, clock: Clock) -> None:
@@ -316,7 +340,7 @@ def test_a_cram_makes_a_day_of_study_and_no_review(
     queue's."""
     for each in (ReviewKind.STUDY, kind):
         with writing(engine) as connection:
-            seen = log.read_memory(connection, 1, learner=1).last_review
+            seen = read_memory(connection, 1, learner=1).last_review
             spent = timedelta(seconds=5)
             review.answer(
                 connection,
@@ -354,8 +378,10 @@ def test_a_tick_that_is_in_no_word_and_a_word_without_a_tick(engine: Engine, clo
         attempt.reveal()
         attempt.tick(frozenset(ticked or ()))
         attempt.grade(Grade.MISSED if ticked is None else Grade.GOT)
-    found = in_figures(engine, clock).answers
-    assert (found.written, found.unsaid.n) == (4, 3)
+    figures = in_figures(engine, clock)
+    found = figures.answers
+    assert (found.written, found.ticked, found.unsaid.n) == (4, 3, 3)
+    assert sentences.ticked(figures).endswith(" of 3 points in 3 answers.")
     assert found.unsaid.value == pytest.approx(1 / 3)
     assert found.unticked == 2
 
@@ -435,6 +461,7 @@ def test_what_is_imported_tells_what_it_would_if_it_had_been_done_here(
     many = replace(found, newest=replace(found.newest, reviews=23))  # more than are looked at
     assert sentences.studied(many).endswith(": 24 reviews, imported ones too.")
     assert sentences.newest(found).startswith("Of your newest 24 reviews, 24 of them imported, si")
+    assert sentences.predicting(found).endswith("; another program scheduled what was imported.")
 
 
 def test_predictions_are_told_as_they_were_made_whatever_predicts_now(
@@ -460,9 +487,9 @@ def test_what_is_imported_is_told_apart_from_what_was_done_here(
     assert told[0] == "Studied on 1 day of the last 365: 6 reviews, 6 of them imported."
     assert told[1] == "No card has come back yet on a later day."
     with writing(engine) as connection:
-        seen = log.read_memory(connection, 1, learner=1).last_review
+        seen = read_memory(connection, 1, learner=1).last_review
         review.answer(connection, 1, seen, Rating.GOOD, clock(), learner=1)
-        seen = log.read_memory(connection, 2, learner=1).last_review
+        seen = read_memory(connection, 2, learner=1).last_review
         ahead = clock() + timedelta(days=3)  # of a clock that was put right since
         review.answer(connection, 2, seen, Rating.GOOD, ahead, learner=1)
     told = sentences.all_of(in_figures(engine, clock))

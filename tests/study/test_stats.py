@@ -12,9 +12,11 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, tables
+from studyapp.store import tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import queue, review, stats, words
+from studyapp.study.forecast import forecast
 from studyapp.study.stats import Share, share
 from studyapp.study.summary import leech_line
 from studyapp.study.undo import undo
@@ -23,7 +25,7 @@ from tests_support import Clock
 
 def rate(engine: Engine, card: int, clock: Clock, rating: Rating) -> None:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, card, learner=1).last_review
+        seen = read_memory(connection, card, learner=1).last_review
         review.answer(connection, card, seen, rating, clock(), learner=1)
 
 
@@ -64,7 +66,7 @@ def test_stats_and_the_warning_agree_on_what_a_leech_is(
         card = draw.choice((1, 2, 3, 4))
         again = draw.random() < (0.35, 0.6, 0.8)[seed % 3]
         with writing(engine) as connection:
-            before = log.read_memory(connection, card, learner=1)
+            before = read_memory(connection, card, learner=1)
             answered = review.answer(
                 connection,
                 card,
@@ -105,7 +107,7 @@ def test_cards_whose_text_is_gone_are_counted_nowhere(engine: Engine, clock: Clo
 @pytest.mark.parametrize(
     ("memory", "told"),
     [
-        (Memory(lapses=8, agains=1, expected_lapses=2.6), "8 lapses, 3 expected"),
+        (Memory(lapses=8, agains=1, expected_lapses=2.6), "8 lapses, 2.6 expected"),
         (Memory(agains=6), "6 times Again and not learned yet"),
         (Memory(lapses=3, agains=7, expected_lapses=2), "7 times Again and not learned yet"),
     ],
@@ -196,7 +198,7 @@ def test_a_streak_of_years_is_asked_for_in_a_few_queries(engine: Engine, clock: 
 def coming(engine: Engine, clock: Clock, settings: Settings | None = None) -> list[int]:
     with reading(engine) as connection:
         line = queue.load(connection, clock(), settings or Settings(), learner=1)
-        return queue.forecast(connection, line, learner=1)
+        return forecast(connection, line, learner=1)
 
 
 def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) -> None:

@@ -11,13 +11,15 @@ from sqlalchemy import Engine
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
-from studyapp.store import log, sync
+from studyapp.store import sync
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import in_force
 from studyapp.study import library, review, stats, summary
+from studyapp.study.counts import Counts
 from studyapp.study.grading import Grade
 from studyapp.study.plan import FIVE
 from studyapp.study.questionnaire.attempt import Attempt
-from studyapp.study.queue import Counts
 from studyapp.study.sitting import Sitting
 from studyapp.study.summary import summary_lines
 from studyapp.study.undo import newest, undo
@@ -29,7 +31,7 @@ NO_NEW = Settings(new_a_day=0)
 def rate(engine: Engine, card: int, clock: Clock, *ratings: Rating) -> None:
     for rating in ratings:
         with writing(engine) as connection:
-            seen = log.read_memory(connection, card, learner=1).last_review
+            seen = read_memory(connection, card, learner=1).last_review
             review.answer(connection, card, seen, rating, clock(), learner=1)
         clock.forward(days=1)
 
@@ -47,7 +49,7 @@ def test_what_was_remembered_stands_beside_what_was_expected(engine: Engine, clo
     for rating in (Rating.GOOD, Rating.AGAIN, Rating.HARD):
         assert sitting.view is not None
         with reading(engine) as connection:
-            kept = log.in_force(connection, learner=1)
+            kept = in_force(connection, learner=1)
         expected += kept.retrievability(sitting.view.memory, sitting._day) or 0
         sitting.rate(rating)
     sitting.rate(Rating.GOOD)  # the step of the second tells nothing
@@ -69,7 +71,7 @@ def test_what_today_calls_reviews_is_what_came_back(engine: Engine, clock: Clock
     with writing(engine) as connection:
         tomorrow = clock().date() + timedelta(days=1)
         for card, due_on in ((8, tomorrow), (9, None), (10, None)):
-            seen = log.read_memory(connection, card, learner=1).last_review
+            seen = read_memory(connection, card, learner=1).last_review
             rated = (card, seen, Rating.AGAIN, clock())
             review.answer(connection, *rated, due_on=due_on, learner=1)
     clock.forward(days=1)

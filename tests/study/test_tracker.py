@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Engine, event, insert, select
 from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Rating
-from studyapp.store import log, sync, tables
+from studyapp.store import sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import admission, queue, review, tracker
 from studyapp.study.library import start_chapter
 from studyapp.study.tracker import Course, CourseMoment, CourseSection, video_at
@@ -288,7 +289,7 @@ def test_stopping_leaves_what_was_met(engine: Engine, clock: Clock) -> None:
     clock.forward(days=30)
     assert let_in(engine, clock) == ["1.1"]
     with reading(engine) as connection:
-        assert log.read_memory(connection, item.card, learner=1).reviews == 1
+        assert read_memory(connection, item.card, learner=1).reviews == 1
 
 
 def test_starting_again_keeps_the_first_time(engine: Engine, clock: Clock) -> None:

@@ -33,11 +33,12 @@ from studyapp.memory.state import Rating
 from studyapp.store import entry, log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory, refold
 from studyapp.study import leech, pause, plan, prompt, review, stats
 from studyapp.study.answer import Given
 from studyapp.study.grading import Grade
+from studyapp.study.pace import Pace
 from studyapp.study.questionnaire.attempt import Attempt
-from studyapp.study.queue import Pace
 from studyapp.study.sitting import Sitting
 from studyapp.study.trial import course, roster, verdict
 from studyapp.study.trial.course import Trial
@@ -110,7 +111,7 @@ def rate(engine: Engine, clock: Clock, *rated: tuple[bytes, Rating]) -> None:
     with writing(engine) as connection:
         ids = entry.cards_of(connection, [uid for uid, _ in rated], learner=1)
         for uid, rating in rated:
-            seen = log.read_memory(connection, ids[uid], learner=1).last_review
+            seen = read_memory(connection, ids[uid], learner=1).last_review
             review.answer(connection, ids[uid], seen, rating, clock(), learner=1)
 
 
@@ -280,7 +281,7 @@ def test_the_first_recall_a_week_after_learning_counts(begun: Engine, clock: Clo
     for kind in (ReviewKind.CRAM, ReviewKind.IMPORT):  # neither is an outcome of a trial
         with writing(begun) as connection:
             card = entry.cards_of(connection, [second], learner=1)[second]
-            seen = log.read_memory(connection, card, learner=1).last_review
+            seen = read_memory(connection, card, learner=1).last_review
             review.answer(connection, card, seen, Rating.AGAIN, clock(), kind=kind, learner=1)
     clock.forward(days=5)
     rate(begun, clock, (first, Rating.AGAIN))
@@ -660,13 +661,13 @@ def test_an_again_that_nobody_said_is_told_as_what_it_was(pretested: Engine, clo
         assert sitting.rate(Rating.AGAIN).memory.agains == 0
         with reading(pretested) as connection:
             _, (past,) = leech.of_card(connection, view.id, learner=1)
-            assert log.read_memory(connection, view.id, learner=1).agains == 0
+            assert read_memory(connection, view.id, learner=1).agains == 0
         told[dealt[view.uid]] = past.row(study_day(clock()))[3], past.sign
     assert told == {GUESSED: ("guessed, then shown", "·"), READ: ("shown, not asked", "·")}
     clock.forward(minutes=15)
     rate(pretested, clock, (view.uid, Rating.AGAIN))
     with reading(pretested) as connection:
-        assert log.refold(connection, view.id, fold.DEFAULTS, learner=1).agains == 1
+        assert refold(connection, view.id, fold.DEFAULTS, learner=1).agains == 1
         _, (_, past) = leech.of_card(connection, view.id, learner=1)
     assert (past.row(study_day(clock()))[3], past.sign) == ("again", "✗")
 

@@ -13,9 +13,10 @@ from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.note import Point, Variant
 from studyapp.notes.post import read
 from studyapp.notes.variant import Drawn, as_line, path_beside
-from studyapp.store import log, sync, tables
+from studyapp.store import sync, tables
 from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
+from studyapp.store.memory import read_memory, write_memory
 from studyapp.study import card, library
 from studyapp.study.grading import Grade
 from studyapp.study.lab import facts
@@ -78,7 +79,7 @@ def logged(engine: Engine) -> list[str | None]:
 
 def memory(engine: Engine, name: str) -> Memory:
     with reading(engine) as connection:
-        return log.read_memory(connection, card_of(engine, name), learner=1)
+        return read_memory(connection, card_of(engine, name), learner=1)
 
 
 def test_cases_alternate_from_review_to_review_and_undo_shows_the_same_again(
@@ -117,7 +118,7 @@ def test_drawn_variants_come_once_each_before_one_comes_again(engine: Engine, cl
         with writing(engine) as connection:
             view = card.load(connection, card_id, learner=1)
             seen.append(view.note.prompt)
-            log.write_memory(
+            write_memory(
                 connection,
                 card_id,
                 Memory(state=State.REVIEW, reviews=view.memory.reviews + 1),
@@ -182,7 +183,7 @@ def test_what_was_begun_in_an_attempt_stays_as_it_was_asked(engine: Engine, cloc
     later.write("A drink.")
     now = memory(engine, "q")
     with writing(engine) as connection:  # its card is reviewed meanwhile
-        log.write_memory(connection, card_of(engine, "q"), replace(now, reviews=2), learner=1)
+        write_memory(connection, card_of(engine, "q"), replace(now, reviews=2), learner=1)
     resumed = Attempt(desk, 1)
     assert resumed.current.face.front == CAFE
     assert resumed.current.text == "A drink."

@@ -25,9 +25,11 @@ from studyapp.config import Current, Settings, data_folder
 from studyapp.memory.fold import FROM_ELSEWHERE
 from studyapp.memory.state import Rating
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
-from studyapp.store import backup, line, log, marker, owner, peer, tables
+from studyapp.store import backup, line, marker, owner, peer, record, tables
 from studyapp.store.database import open_database
+from studyapp.store.drift import drift
 from studyapp.store.engine import reading
+from studyapp.store.memory import begun
 from studyapp.study import card, imports, library, tagging, tracker
 from studyapp.study.backup import restored
 from studyapp.study.desk import Desk
@@ -92,7 +94,7 @@ class Place:
         try:
             with desk.reading() as connection:
                 own, _ = peer.own(connection)
-                drifted = log.drift(connection, log.begun(connection, learner=1), learner=1)
+                drifted = drift(connection, begun(connection, learner=1), learner=1)
             found = look(desk) | {
                 "reviews told": self._reviews_in(line.name_of(own)),
                 "drifted memories": sum(map(len, drifted)),
@@ -149,8 +151,8 @@ def _counts(connection: Connection) -> Found:
         return connection.scalar(select(func.count()).where(*conditions)) or 0
 
     return {
-        "reviews": number(~elsewhere, log.not_retracted()),
-        "reviews from elsewhere": number(elsewhere, log.not_retracted()),
+        "reviews": number(~elsewhere, record.not_retracted()),
+        "reviews from elsewhere": number(elsewhere, record.not_retracted()),
         "suspended": number(memory.suspended.is_(True)),
         "buried": number(memory.buried_until.is_not(None)),
         "cards": number(cards.missing_since.is_(None), owner.visible(cards, learner=1)),
@@ -204,8 +206,8 @@ def check(database: Path) -> None:
     check_file(database)
     engine = open_database(str(database))
     with reading(engine) as connection:
-        cards = log.begun(connection, learner=1)
-        assert log.drift(connection, cards, learner=1) == ([], [], [])
+        cards = begun(connection, learner=1)
+        assert drift(connection, cards, learner=1) == ([], [], [])
     engine.dispose()
 
 

@@ -12,8 +12,8 @@ import fsrs
 from sqlalchemy import Engine
 
 from studyapp.memory.state import Rating
-from studyapp.store import log
 from studyapp.store.engine import writing
+from studyapp.store.memory import read_memory
 from studyapp.study import review
 from tests_support import START, Clock
 
@@ -68,7 +68,7 @@ def rate(engine: Engine, clock: Clock, rows: Sequence[Row]) -> None:
     with writing(engine) as connection:
         for card, day, rating in rows:
             clock.now = max(clock.now, START + timedelta(days=day)) + timedelta(seconds=1)
-            seen = log.read_memory(connection, card + 1, learner=1).last_review
+            seen = read_memory(connection, card + 1, learner=1).last_review
             review.answer(
                 connection,
                 card + 1,

@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine
 from studyapp.memory.fold import fold
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.memory.state import Cause, Memory, State
-from studyapp.store import log, migrations
+from studyapp.store import migrations, record
 from studyapp.store.database import connect, open_database
 from studyapp.store.engine import reading
+from studyapp.store.parameters import read_history
 
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 CARDS = [bytes([number]) * 16 for number in range(1, 4)]
@@ -256,8 +257,8 @@ def folded(path: Path) -> list[Memory]:
 
 def folded_in(engine: Engine) -> list[Memory]:
     with reading(engine) as connection:
-        history = log.read_history(connection, learner=1)
+        history = read_history(connection, learner=1)
         return [
-            fold(log.read_log(connection, number, learner=1), uid, history)
+            fold(record.read_log(connection, number, learner=1), uid, history)
             for number, uid in enumerate(CARDS, 1)
         ]

@@ -17,6 +17,7 @@ from studyapp.memory.state import Rating
 from studyapp.store import log, sync
 from studyapp.store.database import open_database
 from studyapp.store.engine import writing
+from studyapp.store.memory import read_memory
 from studyapp.study import review
 from studyapp.study.undo import undo
 from tests_support import Clock, question, questionnaire
@@ -53,7 +54,7 @@ def live(engine: Engine, clock: Clock, actions: list[Step]) -> None:
         now = clock.forward(minutes=minutes)
         with writing(engine) as connection:
             if what == "rate":
-                seen = log.read_memory(connection, card + 1, learner=1).last_review
+                seen = read_memory(connection, card + 1, learner=1).last_review
                 review.answer(connection, card + 1, seen, rating, now, learner=1)
             elif what == "undo":
                 undo(connection, now, learner=1)

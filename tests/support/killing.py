@@ -21,9 +21,11 @@ from sqlalchemy import func, select
 
 import deeds
 from studyapp.memory.fold import fold
-from studyapp.store import log, tables
+from studyapp.store import record, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import read_history
 
 
 def kill_once(db: Path, chance: random.Random, *, cards: int = 1) -> tuple[int, int]:
@@ -81,10 +83,10 @@ def check_whole(db: Path) -> None:
     plain.close()
     engine = open_database(str(db))
     with reading(engine) as connection:
-        history = log.read_history(connection, learner=1)
+        history = read_history(connection, learner=1)
         for card_id, uid in connection.execute(select(tables.card.c.id, tables.card.c.uid)).all():
-            entries = log.read_log(connection, card_id, learner=1)
-            assert log.read_memory(connection, card_id, learner=1) == fold(entries, uid, history)
+            entries = record.read_log(connection, card_id, learner=1)
+            assert read_memory(connection, card_id, learner=1) == fold(entries, uid, history)
     engine.dispose()
 
 

@@ -26,8 +26,9 @@ from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
 from studyapp.memory.state import Memory, Rating
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Moment, Schedule, Stage
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, tables
 from studyapp.store.backup import Backup
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory
 from studyapp.study import imports, library, pause, plan, queue, review
 from studyapp.study.backup import restored
 from studyapp.study.chapter import find
@@ -398,11 +399,11 @@ class Machine:
         memory, card = tables.memory.c, tables.card.c
         with self.desk.reading() as connection:
             rows = connection.execute(
-                select(*log.MEMORY_COLUMNS, card.uid)
+                select(*MEMORY_COLUMNS, card.uid)
                 .join(tables.card, card.id == memory.card_id)
                 .where(memory.learner_id == 1, owner.visible(card, learner=1))
             ).all()
-            stored = {row.uid: log.as_memory(row) for row in rows}
+            stored = {row.uid: as_memory(row) for row in rows}
         assert len(stored) == len(rows)
         for uid, one in self.ledger.cards.items():
             same(stored.get(uid, Memory()), one)

@@ -30,7 +30,10 @@ from studyapp.memory.state import Rating
 from studyapp.notes.note import NoteKind
 from studyapp.store import log, tables, tally
 from studyapp.store.database import open_database
+from studyapp.store.drift import drift
 from studyapp.store.engine import reading
+from studyapp.store.memory import MEMORY_COLUMNS, as_memory, read_memory
+from studyapp.store.parameters import in_force
 from studyapp.study import exam, library, pause, retention, review, tracker
 from studyapp.study.desk import Desk
 from studyapp.study.devices import exchange, state
@@ -157,7 +160,7 @@ class World:
             of = connection.execute(
                 select(column.uid, column.chapter_id).where(column.id == card)
             ).one()
-            memory = log.read_memory(connection, card, learner=1)
+            memory = read_memory(connection, card, learner=1)
             seen = memory.last_review
             rating = Rating(self.chance.randint(1, 4))
             kind, now = self.chance.choice(KINDS), one.clock()
@@ -461,14 +464,14 @@ def shown(one: Device) -> dict[str, Any]:
     found = dict[str, Any]()
     with reading(one.engine) as connection:
         cards = dict(connection.execute(select(tables.card.c.id, tables.card.c.uid)).all())
-        rows: Any = connection.execute(select(*log.MEMORY_COLUMNS, tables.memory.c.card_id))
-        found["memories"] = {cards[row.card_id]: asdict(log.as_memory(row)) for row in rows}
+        rows: Any = connection.execute(select(*MEMORY_COLUMNS, tables.memory.c.card_id))
+        found["memories"] = {cards[row.card_id]: asdict(as_memory(row)) for row in rows}
         found["cards"] = set(cards.values())
         found["waiting"] = set(connection.scalars(select(tables.waiting.c.uid)))
-        found["drift"] = log.drift(connection, list(cards), learner=1)
+        found["drift"] = drift(connection, list(cards), learner=1)
         logs = (tables.review, tables.event, tables.parameters)
         found["logged"] = {uid for it in logs for uid in connection.scalars(select(it.c.uid))}
-        found["in force"] = asdict(log.in_force(connection, learner=1))
+        found["in force"] = asdict(in_force(connection, learner=1))
         found["paused"] = pause.paused(connection, learner=1)
         found["retention"] = retention.own(connection, learner=1)
         found["state"] = {

@@ -13,6 +13,7 @@ from studyapp.store.engine import LONG_PATIENCE, reading
 from studyapp.study import find as finding
 from studyapp.study.chapter import find
 from studyapp.study.desk import Desk
+from studyapp.study.order import Order
 
 ZONE = timezone(timedelta(hours=2))
 START = datetime(2026, 11, 20, 9, 0, tzinfo=ZONE)
@@ -56,7 +57,7 @@ def search(
     typed: str,
     now: datetime = START,
     *,
-    order: finding.Order = finding.Order.MATCH,
+    order: Order = Order.MATCH,
     limit: int = 50,
     learner: int = 1,
 ) -> list[finding.Found]:

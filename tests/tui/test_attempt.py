@@ -20,6 +20,7 @@ from studyapp.config import Current, Settings
 from studyapp.store import log, tables
 from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
+from studyapp.store.parameters import in_force
 from studyapp.study import library
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Asked, Attempt, Mark
@@ -712,7 +713,7 @@ async def test_another_windows_goal_is_shown_first_and_its_grade_stands(
         await keys(pilot, "space")
         assert grades(pilot)[2] == "3 got it\n  2 d"
         with writing(screen.attempt.desk.engine) as connection:
-            weights = log.in_force(connection, learner=1)
+            weights = in_force(connection, learner=1)
             log.adopt(connection, replace(weights, desired_retention=0.99), clock(), learner=1)
         await keys(pilot, "3")
         await tells(pilot, "see the grades again")

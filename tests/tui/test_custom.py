@@ -68,13 +68,14 @@ async def test_a_cram_changes_nothing_but_what_one_wants(make_app, open_today, c
         for _ in range(3):
             await pilot.press("enter", "3")
         await arrives(pilot, SummaryScreen)
-        await shows(pilot, "a cram changes nothing", "1 missed: I makes them due today")
+        await shows(
+            pilot, "No rating of a cram changes your schedule.", "1 missed: I makes them due today"
+        )
         await hides(pilot, "y go on")
         assert kept(app) == before
         await pilot.press("I")
         await shows(pilot, "1 missed: due today", "Still due today: 1 review")
-        await shows(pilot, "But for what was missed, your schedule is as it was.")
-        await hides(pilot, "a cram changes nothing")
+        await shows(pilot, "changes your schedule; what was missed is due today.")
         await pilot.press("u")
         await tells(pilot, "Undone: another date.")
         await shows(pilot, "1 missed: I makes them due today")
@@ -124,7 +125,7 @@ async def test_who_is_done_for_today_can_choose(make_app, open_today, clock) -> 
         await shows(pilot, "Cram chapter 1 1 card, about 1 minute")
         await pilot.press("end", "enter", "enter", "3")
         await arrives(pilot, SummaryScreen)
-        await shows(pilot, "a cram changes nothing")
+        await shows(pilot, "No rating of a cram changes your schedule.")
         await hides(pilot, "Worth doing next")  # which was told today
         await pilot.press("enter")
         await arrives(pilot, TodayScreen)

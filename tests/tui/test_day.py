@@ -124,6 +124,9 @@ async def test_why_fewer_new_cards_come_is_told(make_app, open_today) -> None:
         await hides(pilot, "new cards a day")
         await pilot.press("enter", "enter", "4", "escape", "escape")
         await shows(pilot, "0 review 0 learning 3 new", "of 4 new cards a day: 1 met already")
+        await shows(pilot, "no card came back in the last 7 days")  # it may be a Monday
+        await pilot.press("question_mark", "end")  # learning is no state of a card
+        await shows(pilot, "as learning what", "In Find is:learn is what is in its steps")
 
 
 async def test_the_ends_of_a_menu_are_its_first_and_last_line(make_app, open_today) -> None:

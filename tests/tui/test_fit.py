@@ -11,8 +11,9 @@ from forgetting import log_of, rate
 from screen import NARROW, hides, shows, tells, until
 from studyapp import config
 from studyapp.config import Settings
-from studyapp.store import log, tables
+from studyapp.store import tables
 from studyapp.store.engine import reading
+from studyapp.store.parameters import read_fits
 from studyapp.study import library
 from studyapp.tui.widgets.menu import Menu
 from tests_support import Clock
@@ -44,7 +45,7 @@ async def test_a_fit_by_itself_is_told_and_its_dates_are_offered(
         await tells(pilot, "moved; u takes it back.")
         await hides(pilot, "Move dates to your new weights")
         with reading(app.desk.engine) as connection:
-            assert [fit["adopted"] for fit in log.read_fits(connection, learner=1)] == [True]
+            assert [fit["adopted"] for fit in read_fits(connection, learner=1)] == [True]
             moved = select(func.count()).where(tables.memory.c.cause == "rescheduled")
             count = connection.scalar(moved)
             assert count
@@ -73,5 +74,5 @@ async def test_an_app_that_is_closed_ends_the_fit(
     assert ended
     desk, _ = library.open_study(str(study), config.Current(Settings()), app.clock, None)
     with desk.reading() as connection:
-        assert len(log.read_fits(connection, learner=1)) <= 1
+        assert len(read_fits(connection, learner=1)) <= 1
     desk.close()

@@ -6,12 +6,13 @@ import asyncio
 import gc
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from weakref import ReferenceType, ref
 
 import pytest
 from hostile import pages, used
+from textual import _time
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -268,3 +269,19 @@ async def test_a_text_set_anew_around_a_layout_is_as_high_as_it_is_now(app: Stud
         text.update(then)
         await settled(pilot)
         await until(pilot, lambda: text.size.height == len(then.splitlines()))
+
+
+async def test_what_is_to_come_once_comes_however_busy_the_machine_is(
+    app: StudyApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two looks at the clock there are 20 ms, more than any of these delays."""
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        came, looks = list[str](), count()
+        with monkeypatch.context() as patch:
+            patch.setattr(_time, "get_time", lambda: next(looks) / 50)
+            app.set_timer(1 / 120, lambda: came.append("app"))
+            app.screen.set_timer(1 / 120, lambda: came.append("page"))
+            await pilot.resize_terminal(120, 40)
+            await until(pilot, lambda: app.screen.size == (120, 40))
+            await until(pilot, lambda: sorted(came) == ["app", "page"])

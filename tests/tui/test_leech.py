@@ -7,10 +7,11 @@ from pathlib import Path
 from sqlalchemy import select
 
 from pictures import Pictures
-from screen import NARROW, arrives, hides, shows, tells
+from screen import NARROW, WIDE, arrives, hides, shows, tells
 from studyapp.config import Settings
 from studyapp.memory.state import Rating
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.memory import read_memory
 from studyapp.study import review
 from studyapp.tui import places
 from studyapp.tui.screens.find import FindScreen
@@ -32,7 +33,7 @@ def make_slip(app, clock, name: str) -> int:
     card = card_of(app, name)
     for rating in (Rating.EASY, *[Rating.AGAIN, Rating.GOOD] * 3):
         with app.desk.writing() as connection:
-            last = log.read_memory(connection, card, learner=1).last_review
+            last = read_memory(connection, card, learner=1).last_review
             review.answer(connection, card, last, rating, clock(), learner=1)
         clock.forward(days=1 if rating is Rating.AGAIN else 2)
     return card
@@ -40,7 +41,7 @@ def make_slip(app, clock, name: str) -> int:
 
 def is_suspended(app, card: int) -> bool:
     with app.desk.reading() as connection:
-        return log.read_memory(connection, card, learner=1).suspended
+        return read_memory(connection, card, learner=1).suspended
 
 
 def mine(tmp_path: Path) -> str:
@@ -62,7 +63,7 @@ async def test_what_happened_stands_beside_what_was_expected(make_app, open_toda
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await open_leech(pilot, clock)
-        await shows(pilot, "Keeps slipping: 3 lapses, 0 expected.", "remembered ●✗●✗●✗●")
+        await shows(pilot, "Keeps slipping: 3 lapses, 0.2 expected.", "remembered ●✗●✗●✗●")
         await shows(pilot, "W edit here", "K split", "& tell apart", "@ suspend", "R section 1.1")
         await hides(pilot, "experiment")
         await pilot.press("at")
@@ -74,6 +75,28 @@ async def test_what_happened_stands_beside_what_was_expected(make_app, open_toda
         await arrives(pilot, SectionScreen)
         await pilot.press("escape")
         await arrives(pilot, LeechScreen)
+
+
+async def test_as_much_of_its_past_is_drawn_as_there_is_room_for(
+    make_app, open_today, clock
+) -> None:
+    """A hundred reviews, of which every tenth was forgotten, the newest for one."""
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        card = card_of(app, "q00")
+        for number in range(1, 101):
+            clock.forward(days=1)
+            rating = Rating.GOOD if number % 10 else Rating.AGAIN
+            with app.desk.writing() as connection:
+                last = log.read_memory(connection, card, learner=1).last_review
+                review.answer(connection, card, last, rating, clock(), learner=1)
+        app.open(places.Leech(card))
+        await arrives(pilot, LeechScreen)
+        for size, room in ((NARROW, 64), (WIDE, 87)):
+            await pilot.resize_terminal(*size)
+            signs = ("●" * 9 + "✗") * 10
+            await shows(pilot, f"remembered {signs[-room:]}", f"the newest {room} of 100 reviews;")
 
 
 async def test_a_card_that_says_one_thing_says_why_it_is_not_split(make_app, open_today) -> None:
@@ -168,7 +191,7 @@ async def test_a_leech_is_told_of_with_the_key_that_leads_to_it(
         card = card_of(app, "q00")
         for rating in [Rating.AGAIN] * 5:
             with app.desk.writing() as connection:
-                last = log.read_memory(connection, card, learner=1).last_review
+                last = read_memory(connection, card, learner=1).last_review
                 review.answer(connection, card, last, rating, clock(), learner=1)
         clock.forward(days=1)
         await pilot.press("enter", "enter")

@@ -14,6 +14,7 @@ from studyapp.config import Settings
 from studyapp.store import tables
 from studyapp.store.engine import reading
 from studyapp.study import queue
+from studyapp.study.counts import Counts
 from studyapp.tui import places
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.review import ReviewScreen
@@ -107,7 +108,7 @@ async def test_the_text_stops_to_ask_and_goes_on_once_it_is_rated(
         )
         with reading(app.desk.engine) as connection:
             line = queue.load(connection, app.clock(), app.desk.settings, learner=1)
-        assert line.counts() == queue.Counts(new=1, learning=1)
+        assert line.counts() == Counts(new=1, learning=1)
         await pilot.press("right")
         await shows(pilot, "1.2 More", "Another text.")
         await pilot.press("left")

@@ -12,7 +12,7 @@ from pictures import Pictures
 from screen import NARROW, SIZES
 from studyapp.config import Current, Settings
 from studyapp.memory.state import Rating
-from studyapp.store import log
+from studyapp.store.memory import read_memory
 from studyapp.study import library, review
 from tests_support import Clock, question, questionnaire
 
@@ -91,7 +91,7 @@ def study(folder: Path, clock: Clock, days: int) -> None:
     for day in range(days):
         with desk.writing() as connection:
             for card in range(1, 2 + min(day * 3, 25)):
-                memory = log.read_memory(connection, card, learner=1)
+                memory = read_memory(connection, card, learner=1)
                 due = memory.due is None or memory.due <= (clock() - timedelta(hours=4)).date()
                 if due:
                     rating = Rating.AGAIN if (card + day) % 7 == 0 else Rating.GOOD

@@ -15,13 +15,14 @@ from studyapp.config import Settings
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
-from studyapp.store import log
+from studyapp.store.memory import read_memory
 from studyapp.study import exam, library, review
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
 from studyapp.study.questionnaire.attempt import Attempt
 from studyapp.study.statistics import year
+from studyapp.study.statistics.sample import Pace
 from studyapp.tui import year as drawn
 from studyapp.tui.screens.statistics import StatisticsScreen
 from studyapp.tui.screens.today import TodayScreen
@@ -32,8 +33,13 @@ SHEETS = (
     ("Ahead", "The next 14 days", "Cards a day"),
     ("The year", "Studied on", "days of the last 365", "Mon"),
     ("Cards", "with an interval of 21 days and more", "Interval", "under 3 d"),
-    ("Time", "A card that comes back takes", "Reviews by hour", "09:00"),
-    ("Predictions", "Predicted", "90% to 95%"),
+    (
+        "Time",
+        "A card that comes back takes",
+        "All reviews by hour, and the median seconds",
+        "09:00",
+    ),
+    ("Predictions", "Predicted", "weights in force here then", "90% to 95%"),
     ("Answers", "Ticked, but not in your words: too few to say", "80% sure", "asked again"),
     ("Topics", "Chapters", "chapter 1"),
 )
@@ -44,6 +50,12 @@ def test_what_is_not_drawn_is_told_with_where_it_is() -> None:
         "and 39 earlier, in studyapp stats --json"
     )
     assert drawn._left_out(range(14), range(14), "earlier") == ""
+
+
+def test_an_hour_in_which_no_timed_card_came_back_has_no_median() -> None:
+    assert drawn._median(Pace(None, None, None, 0)) == "–"
+    assert drawn._median(Pace(6.0, None, None, 3)) == "few"
+    assert drawn._median(Pace(6.0, 5.0, 7.0, 327)) == " 6.0 s"
 
 
 @pytest.fixture
@@ -58,7 +70,7 @@ def studied(tmp_path: Path, only_pack: Path, clock: Clock) -> None:
         clock.forward(days=1)
         with desk.writing() as connection:
             for card in range(1, 13) if day % 5 else ():
-                before = log.read_memory(connection, card, learner=1)
+                before = read_memory(connection, card, learner=1)
                 if before.due is None or before.due <= clock().date():
                     review.answer(
                         connection,

@@ -11,6 +11,7 @@ from screen import NARROW, WIDE, arrives, both, hides, shows, tells
 from studyapp.interval import LEAST_FREEDOM
 from studyapp.memory.state import Rating
 from studyapp.store import entry, log
+from studyapp.store.memory import read_memory
 from studyapp.study import pause, review
 from studyapp.study.trial import course, roster
 from studyapp.study.trial.course import Trial
@@ -60,7 +61,7 @@ def finish(app) -> None:
     for forgotten, asked in ((set[bytes](), dealt), (lost, {*dealt} - {arms[1][-1]})):
         with app.desk.writing() as connection:
             for uid, number in entry.cards_of(connection, asked, learner=1).items():
-                seen = log.read_memory(connection, number, learner=1).last_review
+                seen = read_memory(connection, number, learner=1).last_review
                 rating = Rating.AGAIN if uid in forgotten else Rating.GOOD
                 review.answer(connection, number, seen, rating, app.clock(), learner=1)
         app.clock.forward(days=8)

@@ -10,14 +10,17 @@ from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from studyapp.notes.note import note_uid
 from studyapp.store import passage, tables
+from studyapp.store.change import said
 from studyapp.store.fingerprint import fingerprint
-from studyapp.store.sync import said
 from studyapp.study import former, library, words
 from studyapp.study.doctor import known
 from studyapp.study.doctor.finding import Chart, Finding, are, have
 
 _CODE = (  # that makes notes of a file
     *("notes.card", "notes.folder", "notes.markdown", "notes.note", "notes.plain"),
+    *("notes.page.comment", "notes.page.entry", "notes.page.field", "notes.page.file"),
+    *("notes.page.frontmatter", "notes.page.identifier", "notes.page.oversight"),
+    *("notes.page.point", "notes.page.reading", "notes.page.structure", "notes.page.table"),
     *("notes.variant", "errors"),
 )
 _SEARCHED = ("notes.letters", "notes.maths", "store.passage")  # and passages of it

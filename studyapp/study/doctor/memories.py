@@ -13,10 +13,11 @@ from multiprocessing import get_context
 from sqlalchemy import func, select
 
 from studyapp.memory.fold import EventKind
-from studyapp.store import backup, entry, log, tables, tally
+from studyapp.store import backup, entry, log, record, tables, tally, timeline
 from studyapp.store.database import connect_to_read
+from studyapp.store.drift import Drift, drift
 from studyapp.store.engine import reading
-from studyapp.store.log import Drift
+from studyapp.store.memory import begun, refold_all
 from studyapp.study import dates, pause, words
 from studyapp.study.doctor import known
 from studyapp.study.doctor.finding import RESTORE, Chart, Finding, are, beforehand, have
@@ -28,7 +29,7 @@ _OF_CARDS = "SELECT id, uid FROM card WHERE id BETWEEN ? AND ? ORDER BY id"
 _OF_NO_CARD = "SELECT * FROM event WHERE card_id IS NULL AND learner_id = ? ORDER BY rowid"
 _CODE = (  # that makes a memory of a log
     *("memory.clock", "memory.fold", "memory.scheduler", "memory.stamp", "memory.state"),
-    "store.log",
+    *("store.drift", "store.memory", "store.parameters", "store.record", "store.timeline"),
 )
 _WEEK = timedelta(days=7)
 
@@ -60,18 +61,18 @@ def _drift(at: Chart, *, learner: int) -> Drift:
     """Of many cards several processes fold the logs, each a part of them at a time; what was well
     before and is the same is left out."""
     told = partial(at.progress, "memories")
-    cards = log.begun(at.connection, learner=learner)
+    cards = begun(at.connection, learner=learner)
     if at.url is None or len(cards) < known.MANY:
-        return log.drift(at.connection, cards, told, learner=learner)
+        return drift(at.connection, cards, told, learner=learner)
     found, done = Drift([], [], []), len(cards)
     parts = dict(_parts(at, cards, learner=learner))
     done -= sum(map(len, parts.values()))
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         folded = pool.map(partial(_part, at.url, learner=learner), parts.values())
-        for (told_by, part), drift in zip(parts.items(), folded, strict=True):
-            for one, more in zip(found, drift, strict=True):
+        for (told_by, part), seen in zip(parts.items(), folded, strict=True):
+            for one, more in zip(found, seen, strict=True):
                 one.extend(more)
-            if not any(drift) and isinstance(told_by, bytes):
+            if not any(seen) and isinstance(told_by, bytes):
                 at.known.keep(told_by)
             done += len(part)
             told(done, len(cards))
@@ -97,7 +98,10 @@ def _common(at: Chart, *, learner: int) -> Sequence[Iterable[object]] | None:
     """What the fold of every card hangs on; None on a server, whose values are not as plain."""
     if at.file is None:
         return None
-    query, times = at.connection.exec_driver_sql, log.read_timelines(at.connection, learner=learner)
+    query, times = (
+        at.connection.exec_driver_sql,
+        timeline.read_timelines(at.connection, learner=learner),
+    )
     return [
         [learner, version("fsrs"), pickle.dumps(times)],
         map(tuple, query("SELECT * FROM parameters WHERE learner_id = ?", (learner,))),
@@ -123,14 +127,14 @@ def _part(url: str, cards: Sequence[int], *, learner: int) -> Drift:
     assert engine is not None, "it is open in the process that asks"
     try:
         with reading(engine) as connection:
-            return log.drift(connection, cards, learner=learner)
+            return drift(connection, cards, learner=learner)
     finally:
         engine.dispose()
 
 
 def _fold(at: Chart, cards: Mapping[int, Sequence[int]]) -> None:
     for learner, wrong in cards.items():
-        log.refold_all(at.connection, wrong, learner=learner)
+        refold_all(at.connection, wrong, learner=learner)
 
 
 def chapters(at: Chart) -> Iterator[Finding]:
@@ -143,7 +147,7 @@ def chapters(at: Chart) -> Iterator[Finding]:
                 event.learner_id == learner,
                 event.card_id.is_(None),
                 event.kind.in_([*pause.KINDS, *course.KINDS, EventKind.RETENTION]),
-                log.not_retracted(event),
+                record.not_retracted(event),
             )
         )
         lost = [row.uid for row in rows if not entry.is_readable(row.kind, row.payload)]

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, func, select
 from studyapp.memory.fold import CRAMMED
 from studyapp.memory.mastery import RECENT, Calibration, calibrations
 from studyapp.memory.model import Weights, checked
-from studyapp.store import log, tables
+from studyapp.store import log, record, tables
 from studyapp.store.engine import go_through
+from studyapp.store.memory import NONE, States
+from studyapp.store.parameters import in_force, read_fits
 from studyapp.study import words
 from studyapp.study.desk import Desk
 from studyapp.study.recall import recalls
@@ -48,7 +50,7 @@ def _counted(connection: Connection, *, learner: int) -> int:
     kept = select(func.count()).where(
         review.learner_id == learner,
         review.kind.not_in([kind.value for kind in CRAMMED]),
-        review.uid.not_in(log.retracted(learner=learner)),
+        review.uid.not_in(record.retracted(learner=learner)),
     )
     return connection.scalar(kept) or 0
 
@@ -74,12 +76,12 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
         last = _last(connection, learner=desk.learner)
         log_of = own.read(connection, learner=desk.learner)
         former = _former(connection, learner=desk.learner)
-        kept = log.in_force(connection, learner=desk.learner).weights
+        kept = in_force(connection, learner=desk.learner).weights
         newest = recalls(connection, limit=RECENT, learner=desk.learner)
     judged = judge(log_of.reviews, former, kept, lambda share: told(_FITTED * share))
     if judged.reviews < FEWEST:
         return judged
-    states = own.states(log_of, judged.parameters, judged.points) if judged.adopted else log.NONE
+    states = own.states(log_of, judged.parameters, judged.points) if judged.adopted else NONE
     trust = calibrations(own.replayed(log_of, judged.points, newest)) if judged.adopted else []
     told(_WRITTEN)
     if judged.adopted:
@@ -113,13 +115,13 @@ def verdict(result: Mapping[str, Any]) -> str:
 def _keep(
     connection: Connection,
     judged: Judgement,
-    states: log.States,
+    states: States,
     trust: Sequence[Calibration],
     now: datetime,
     *,
     learner: int,
 ) -> None:
-    before = log.in_force(connection, learner=learner)
+    before = in_force(connection, learner=learner)
     weights = judged.parameters if judged.adopted else before.weights
     log.adopt(
         connection,
@@ -156,7 +158,7 @@ def _fits(connection: Connection, *, learner: int) -> list[_Kept]:
     """The fits of before, the oldest first. What another device, or another program, has written
     in another way is none."""
     found = list[_Kept]()
-    for fit in log.read_fits(connection, learner=learner):
+    for fit in read_fits(connection, learner=learner):
         with suppress(KeyError, TypeError, ValueError):
             kept = _Kept(int(fit["reviews"]))
             if fit["adopted"]:

@@ -34,8 +34,9 @@ from studyapp.memory.model import Weights
 from studyapp.memory.scheduler import KNOWN_DAYS
 from studyapp.memory.slopes import Point, follow
 from studyapp.memory.state import Rating, State
-from studyapp.store import log, tables
+from studyapp.store import record, tables
 from studyapp.store.engine import passed, written
+from studyapp.store.memory import States
 from studyapp.study.recall import Recalled
 
 review = tables.review.c
@@ -76,7 +77,7 @@ def read(connection: Connection, *, learner: int) -> Own:
         begun |= _cards(connection, review, learner=learner)
         most = _NONE
     rows, apart = list[_Row](), set[int]()
-    for card_id, entries in log.read_logs(connection, sorted(begun), learner=learner):
+    for card_id, entries in record.read_logs(connection, sorted(begun), learner=learner):
         rows += _folded(card_id, entries, apart)
     return Own(_together(most, _arrays(rows)), frozenset(apart))
 
@@ -133,7 +134,7 @@ class _Told(NamedTuple):
 
 
 def _told(connection: Connection, *order: ColumnElement[Any], learner: int) -> _Told:
-    taken_back = log.retracted(learner=learner)
+    taken_back = record.retracted(learner=learner)
     whose = passed(connection, review.learner_id) == learner
     wanted = [whose, *(review.kind != kind.value for kind in CRAMMED)]
     if connection.scalar(taken_back.limit(1)) is not None:
@@ -249,7 +250,7 @@ def replayed(own: Own, points: Sequence[Point], outcomes: Iterable[Recalled]) ->
     return list(map(Recall, chances, before, remembered))
 
 
-def states(own: Own, weights: Weights, points: Sequence[Point] = ()) -> log.States:
+def states(own: Own, weights: Weights, points: Sequence[Point] = ()) -> States:
     """What *weights* make of each card, but for those that stand apart. The model is followed for
     it, unless it was: *points* are what that has come to."""
     reviews, tree = own.reviews, own.reviews.tree
@@ -262,7 +263,7 @@ def states(own: Own, weights: Weights, points: Sequence[Point] = ()) -> log.Stat
     def of_cards(levels: Iterable[Floats]) -> dict[int, float]:
         return dict(zip(cards, np.concatenate([*levels])[nodes].tolist(), strict=True))
 
-    return log.States(
+    return States(
         of_cards(point.stability for point in points),
         of_cards(point.difficulty for point in points),
     )

@@ -21,7 +21,7 @@ from studyapp.lab.protocol import Fact, Value
 from studyapp.memory.clock import local
 from studyapp.notes.card import without_code
 from studyapp.notes.note import Note
-from studyapp.store import log, tables
+from studyapp.store import tables, timeline
 from studyapp.study.words import minus, short_day
 
 TOPIC = "topic:"  # a note's tag that names the lesson which grounds it
@@ -334,7 +334,7 @@ def _measured(
             fact.name == name,
         )
     ).all()
-    return log.in_order(connection, rows, learner=learner)[::-1]
+    return timeline.in_order(connection, rows, learner=learner)[::-1]
 
 
 def has_run(connection: Connection, lesson: str, *, learner: int) -> bool:

@@ -19,9 +19,9 @@ from studyapp.lab.protocol import Choice
 from studyapp.memory.clock import local, study_day
 from studyapp.memory.fold import EventKind, ReviewKind
 from studyapp.memory.state import Rating, State
-from studyapp.notes import markdown
 from studyapp.notes.note import NoteKind
-from studyapp.store import log, tables
+from studyapp.notes.slug import own_id
+from studyapp.store import log, record, tables
 from studyapp.study import library, review
 from studyapp.study.desk import Desk
 from studyapp.study.grading import Grade
@@ -201,7 +201,7 @@ def righted(
             entry.card_id.in_(missed.keys() & set(cards)),
             entry.rating > Rating.HARD,
             entry.day < today,
-            log.not_retracted(),
+            record.not_retracted(),
         )
     )
     told = {row.card_id for row in rows if row.day > missed[row.card_id]}
@@ -308,7 +308,7 @@ def _write(desk: Desk, lesson: Declaration, missed: Run) -> int:
         taken = set(connection.scalars(select(note.name)))
     if waiting is not None:
         return waiting
-    name = markdown.own_id(f"missed {lesson.name}", taken)
+    name = own_id(f"missed {lesson.name}", taken)
     return library.keep_note(desk, home, name, _text(lesson, missed, name))
 
 

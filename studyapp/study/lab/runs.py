@@ -14,7 +14,7 @@ from studyapp.lab.catalog import Declaration
 from studyapp.lab.grade import Verdict
 from studyapp.lab.lines import Cancelled, Finished, Outcome
 from studyapp.lab.protocol import Fact, Value
-from studyapp.store import log, tables
+from studyapp.store import log, tables, timeline
 from studyapp.study.draft import storable
 from studyapp.study.lab import facts, predictions
 from studyapp.study.lab.facts import Ending
@@ -195,7 +195,7 @@ def _results(connection: Connection, *, learner: int) -> list[Row[Any]]:
     rows = connection.execute(
         select(*columns).where(run.learner_id == learner, run.outcome == Ending.RESULT)
     )
-    return log.in_order(connection, rows, learner=learner)
+    return timeline.in_order(connection, rows, learner=learner)
 
 
 def _record(
@@ -259,7 +259,7 @@ def _keep_prediction(connection: Connection, run_id: int, graded: Graded, *, lea
 def _read(connection: Connection, condition: ColumnElement[bool], *, learner: int) -> list[Run]:
     mine = (run.learner_id == learner, condition)
     rows = connection.execute(select(tables.run).where(*mine)).all()
-    newest_first = reversed(log.in_order(connection, rows, learner=learner))
+    newest_first = reversed(timeline.in_order(connection, rows, learner=learner))
     ids = select(run.id).where(*mine)
     measured: dict[int, list[Fact]] = {}
     for row in connection.execute(

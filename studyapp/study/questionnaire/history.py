@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, String, and_, case, cast,
 
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import APART, CardStyle, NoteKind, chapter_label, chapter_name
-from studyapp.store import log, owner, tables
+from studyapp.store import owner, tables, timeline
 from studyapp.study import words
 from studyapp.study.chapter import namesakes
 from studyapp.study.grading import JUDGED, Grade
@@ -106,7 +106,7 @@ def attempts(connection: Connection, chapter_id: int, *, learner: int) -> list[P
             attempt.learner_id == learner, attempt.chapter_id == chapter_id
         )
     ).all()
-    newest_first = reversed(log.in_order(connection, rows, learner=learner))
+    newest_first = reversed(timeline.in_order(connection, rows, learner=learner))
     questions = {
         book: count_questions(connection, chapter_id, book=book, learner=learner)
         for book in {row.book for row in rows}

@@ -15,7 +15,7 @@ from studyapp.memory.fold import EventKind
 from studyapp.memory.stamp import Place
 from studyapp.notes.card import question_face
 from studyapp.notes.note import Point
-from studyapp.store import log, tables
+from studyapp.store import log, tables, timeline
 from studyapp.study.card import as_note, read_variants
 from studyapp.study.draft import merged, storable
 from studyapp.study.grading import Grade, told
@@ -84,7 +84,7 @@ def open_attempts(connection: Connection, chapter_id: int, *, learner: int) -> l
             attempt.finished_at.is_(None),
         )
     ).all()
-    return log.in_order(connection, rows, learner=learner)
+    return timeline.in_order(connection, rows, learner=learner)
 
 
 def _end_earlier(connection: Connection, attempt_id: int, now: datetime, *, learner: int) -> None:
@@ -242,16 +242,16 @@ def newest(
     attempt_id: int | None = None,
     *,
     learner: int,
-    times: log.Timelines | None = None,
+    times: timeline.Timelines | None = None,
 ) -> tuple[Place, Row[Any]] | None:
     """The answer that was graded last, of all or of one attempt, and where that is in the log."""
-    return log.newest(
+    return timeline.newest(
         connection,
         tables.response,
         response.grade.is_not(None),
         *([response.attempt_id == attempt_id] if attempt_id is not None else []),
         learner=learner,
-        times=times or log.read_timelines(connection, learner=learner),
+        times=times or timeline.read_timelines(connection, learner=learner),
     )
 
 
@@ -292,7 +292,7 @@ def reopen(connection: Connection, attempt_id: int, now: datetime, *, learner: i
     if this.finished_at is None:
         return
     others = open_attempts(connection, this.chapter_id, learner=learner)
-    ids = [row.id for row in log.in_order(connection, [this, *others], learner=learner)]
+    ids = [row.id for row in timeline.in_order(connection, [this, *others], learner=learner)]
     later = ids[ids.index(attempt_id) + 1 :]
     if not connection.scalar(select(exists().where(response.attempt_id.in_(later), ANSWERED))):
         connection.execute(

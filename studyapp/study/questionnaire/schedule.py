@@ -17,7 +17,8 @@ from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.notes.card import MEANING_TO_TERM, REVERSED, question_face
 from studyapp.notes.note import CardStyle, Note
-from studyapp.store import log, tables
+from studyapp.store import record, tables
+from studyapp.store.memory import read_memory
 from studyapp.study import review
 from studyapp.study.admission import is_let_in, is_meant
 from studyapp.study.grading import Grade
@@ -77,7 +78,7 @@ def plan(
     planned, taken = list[Planned](), set[int]()  # the days of its cards
     for row, said in _cards(connection, note, note_id, given, ticked):
         card_id = row.id
-        before = log.read_memory(connection, card_id, learner=learner)
+        before = read_memory(connection, card_id, learner=learner)
         if _attempted(connection, card_id, today, learner=learner):
             planned.append(Planned(card_id, before, None, why=Why.KEPT))
             continue
@@ -193,7 +194,7 @@ def _attempted(connection: Connection, card_id: int, day: date, *, learner: int)
             reviewed.learner_id == learner,
             reviewed.kind == ReviewKind.ATTEMPT.value,
             reviewed.day == day,
-            log.not_retracted(),
+            record.not_retracted(),
         )
         .limit(1)
     )

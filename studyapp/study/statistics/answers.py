@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from studyapp.notes.card import question_face
 from studyapp.notes.note import chapter_name
-from studyapp.store import log, tables
+from studyapp.store import tables, timeline
 from studyapp.study.card import as_note, read_variants
 from studyapp.study.chapter import namesakes
 from studyapp.study.grading import JUDGED, Grade
@@ -48,11 +48,12 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """`unsaid` is the share of ticked points of which no word is in the answer, `unticked` how many
-    points seem to be said and are not ticked, in so many `written` answers that were judged by
-    their points."""
+    """`unsaid` is the share of ticked points of which no word is in the answer, in so many `ticked`
+    answers; `unticked` how many points seem to be said and are not ticked, in all that were
+    `written` and judged by their points, without a tick, too."""
 
     written: int
+    ticked: int
     unsaid: Share
     unticked: int
     sureness: tuple[Sureness, ...]
@@ -67,9 +68,10 @@ def read(connection: Connection, *, learner: int) -> Answers:
     )
 
 
-def _ticks(connection: Connection, *, learner: int) -> tuple[int, Share, int]:
-    """Answers in so many words that a hint can be given; ticks without words, and words without a
-    tick. One without any tick was judged by its points only if it was missed."""
+def _ticks(connection: Connection, *, learner: int) -> tuple[int, int, Share, int]:
+    """Answers in so many words that a hint can be given, and those with a tick; ticks without
+    words, and words without a tick. One without any tick was judged by its points only if it was
+    missed."""
     rows = connection.execute(
         select(
             tables.note,
@@ -89,7 +91,7 @@ def _ticks(connection: Connection, *, learner: int) -> tuple[int, Share, int]:
         .limit(MOST)
     ).all()
     cases = read_variants(connection, {row.id for row in rows if row.variant is not None})
-    written = ticks = unsaid = unticked = 0
+    written = with_ticks = ticks = unsaid = unticked = 0
     for row in rows:
         shown = as_note(row, cases.get(row.id, ())).shown(row.variant)
         points = question_face(shown, row.attempt_id).points
@@ -99,10 +101,11 @@ def _ticks(connection: Connection, *, learner: int) -> tuple[int, Share, int]:
             continue
         unborne = doubtful(row.text, points, ticked)
         written += 1
+        with_ticks += bool(ticked)
         ticks += len(ticked)
         unsaid += len(unborne & ticked)
         unticked += len(unborne - ticked)
-    return written, share(unsaid, ticks), unticked
+    return written, with_ticks, share(unsaid, ticks), unticked
 
 
 def _sureness(connection: Connection, *, learner: int) -> list[Sureness]:
@@ -131,7 +134,7 @@ def _guesses(connection: Connection, *, learner: int) -> list[Guess]:
         select(tables.attempt).where(attempt.learner_id == learner, attempt.id.in_(judged))
     ).all()
     before, since = dict[int, Any](), dict[int, Any]()
-    for row in log.in_order(connection, rows, learner=learner):
+    for row in timeline.in_order(connection, rows, learner=learner):
         if row.pretest:
             before[row.chapter_id] = row
             since.pop(row.chapter_id, None)

@@ -2,7 +2,8 @@
 
 What was predicted is not computed anew from the whole log: each review keeps the stability that the
 card had before it, and by the weights that were in force then that is a retrievability. So it tells
-how predictions were when they were made; what the weights of today are off by, mastery tells.
+how predictions were when they were made, and of what was imported how they would have been here;
+what the weights of today are off by, mastery tells.
 """
 
 from __future__ import annotations

@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import CTE, ColumnElement, Connection, func, or_, select, union_all
 
 from studyapp.memory.state import State
-from studyapp.store import log, tables
+from studyapp.store import tables
 from studyapp.store.engine import days_before, days_since
+from studyapp.store.parameters import in_force
 
 memory = tables.memory.c
 card = tables.card.c
@@ -54,7 +55,7 @@ class Standing:
 def read(connection: Connection, today: date, *, learner: int) -> Standing:
     """What lies in a range is counted in an index, for each day that cards have: to look at all of
     them takes three times as long. What is no card any more is looked at and taken off."""
-    model = log.in_force(connection, learner=learner).model
+    model = in_force(connection, learner=learner).model
     # How long an interval may be so that recall is as likely: powers are not in each database.
     longest = tuple(model.interval(1.0, edge) for edge in RECALL)
     lost = _lost(connection, learner=learner)

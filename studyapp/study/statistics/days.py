@@ -17,11 +17,11 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from studyapp.errors import StoreError
 from studyapp.memory.state import Rating
-from studyapp.store import log, tables, tally
+from studyapp.store import record, tables, tally
 from studyapp.store.tally import Sums
 from studyapp.study.desk import Desk
 from studyapp.study.recall import outcome
-from studyapp.study.retention import Aims
+from studyapp.study.retention import Aims, mean
 from studyapp.study.stats import Share, counts, share
 
 _AT_ONCE = 28  # days
@@ -91,7 +91,7 @@ def count(connection: Connection, days: Sequence[date], *, learner: int) -> dict
     for first, last in _runs(days):
         found |= _sums(connection, first, last, learner=learner)
     # To ask each of many reviews whether it was taken back takes longer than all else here.
-    taken_back = review.uid.in_(log.retracted(learner=learner))
+    taken_back = review.uid.in_(record.retracted(learner=learner))
     whole = _sums(connection, days[0], days[-1], taken_back, learner=learner) if days else {}
     for day in found.keys() & whole.keys():
         found[day] = Sums(*map(sub, found[day], whole[day]))
@@ -164,5 +164,5 @@ def _together(first: date, days: Iterable[Day]) -> Period:
 
 def goal(days: Sequence[Day]) -> float:
     """What was aimed for in all of these, on average over what tells what was remembered."""
-    told = sum(one.told for one in days)
-    return sum(one.told * one.goal for one in days) / told if told else days[-1].goal
+    telling = [(one.goal, one.told) for one in days if one.told]
+    return mean(telling) if telling else days[-1].goal

@@ -6,13 +6,12 @@ Not all of a long log: the newest tell of the learner as they are, and are read 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import chain, starmap
-from statistics import fmean
 from typing import NamedTuple
 
 from sqlalchemy import Connection, DateTime, String, case, cast, literal, select, type_coerce
@@ -21,10 +20,10 @@ from studyapp.interval import median_interval
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.state import Rating, State
 from studyapp.notes.note import chapter_name
-from studyapp.store import log, tables
+from studyapp.store import record, tables
 from studyapp.study.chapter import namesakes
 from studyapp.study.recall import Model, outcome
-from studyapp.study.retention import Aims
+from studyapp.study.retention import Aims, mean
 from studyapp.study.stats import Share, counts, share
 
 MOST = 5_000  # reviews: what is remembered of as many is known to within a point
@@ -124,7 +123,7 @@ def read(
             review.learner_id == learner,
             review.effective_day.between(first, last),
             counts(),
-            log.not_retracted(),
+            record.not_retracted(),
         )
         .order_by(review.effective_day.desc(), review.stamp.desc())
         .limit(MOST)
@@ -192,8 +191,8 @@ def _told(groups: Iterable[tuple[str, Sequence[Reviewed]]], aims: Aims) -> Itera
     for name, reviews in groups:
         remembered = _remembered(reviews)
         if remembered.n:
-            aimed = fmean(aim_of(one.chapter, one.day) for one in reviews if one.tells)
-            yield Named(name, remembered, aimed)
+            aimed = Counter(aim_of(one.chapter, one.day) for one in reviews if one.tells)
+            yield Named(name, remembered, mean(aimed.items()))
 
 
 def _remembered(reviews: Sequence[Reviewed]) -> Share:

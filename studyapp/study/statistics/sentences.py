@@ -12,6 +12,7 @@ from studyapp.study.statistics.year import Year
 from studyapp.study.stats import share
 
 _FIRM = 21  # days of an interval from which on a card is told as firm
+_A_DAY = 2  # cards, below which a mean of days is mostly rounding
 
 
 def all_of(year: Year) -> list[str]:
@@ -47,20 +48,30 @@ def remembered(year: Year) -> str:
 
 
 def ahead(year: Year) -> str:
-    """What the next days take, if each is done; the busiest of them."""
-    coming, span = year.forecast, words.count(len(year.forecast), "day")
-    if not any(coming):
+    """What the next days take, if each is done; the busiest of them. Of few it is told how many
+    they are in all."""
+    cards, days = sum(year.forecast), len(year.forecast)
+    span, minutes = words.count(days, "day"), sum(year.minutes)
+    if not cards:
         return f"No card that was met comes in the next {span}."
-    busiest = max(range(len(coming)), key=lambda at: coming[at])
-    on = words.day(year.today + timedelta(days=busiest), year.today)
-    mean, minutes = sum(coming) / len(coming), sum(year.minutes) / len(coming)
-    when, which = f"The next {span}", " that were met before"
-    if year.exam is not None:  # it meets others on the way, which come as well
-        when, which = f"{when}, with the plan to your exam", ""
-    return (
-        f"{when}: {mean:.0f} cards a day{which}, {_minutes(minutes)}; "
-        f"most on {on}, {coming[busiest]:,}."
-    )
+    met = "was met" if cards == 1 else "were met"
+    when, noun, which = f"The next {span}", "card", f" that {met} before"
+    if year.exam is not None:  # it meets others on the way, which come as well, and more than once
+        when, noun, which = f"{when}, with the plan to your exam", "review", ""
+    if cards < _A_DAY * days:
+        told = f"{words.count(cards, noun)} in all{which}, {_minutes(minutes)}"
+    else:
+        told = f"{cards / days:.0f} {noun}s a day{which}, {_minutes(minutes / days)}"
+    return f"{when}: {told}; {_busiest(year)}."
+
+
+def _busiest(year: Year) -> str:
+    """The day with the most of what comes; where no day has more than one card, the first."""
+    most = max(year.forecast)
+    on = words.day(year.today + timedelta(days=year.forecast.index(most)), year.today)
+    if most > 1:
+        return f"most on {on}, {most:,}"
+    return f"the first on {on}" if sum(year.forecast) > 1 else f"on {on}"
 
 
 def firm(year: Year) -> str:
@@ -106,13 +117,22 @@ def predicted(year: Year) -> str:
     return f"{told}; {f'{by_these:,}' if by_these else 'none'} of them by today's weights."
 
 
+def predicting(year: Year) -> str:
+    """What the predictions were made by: what another program had predicted is not known."""
+    foreign = "; another program scheduled what was imported" if year.newest.imported else ""
+    return (
+        "At each there was a chance that you would know the card, by the weights in force here "
+        f"then, at first the default ones{foreign}."
+    )
+
+
 def ticked(year: Year) -> str:
     answers = year.answers
     if not answers.unsaid.n:
         return "No answer was written and ticked yet."
     return (
         f"Ticked, but not in your words: {words.telling(answers.unsaid)} of "
-        f"{words.count(answers.unsaid.n, 'point')} in {words.count(answers.written, 'answer')}."
+        f"{words.count(answers.unsaid.n, 'point')} in {words.count(answers.ticked, 'answer')}."
     )
 
 
@@ -135,4 +155,4 @@ def ranges(edges: Sequence[float], unit: str = "") -> list[str]:
 
 
 def _minutes(minutes: float) -> str:
-    return f"about {words.count(max(1, round(minutes)), 'minute')}"
+    return f"about {words.count(round(minutes), 'minute')}" if minutes >= 1 else "under a minute"

@@ -21,7 +21,8 @@ from studyapp.memory import fold
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED, FROM_ELSEWHERE, Event, EventKind
 from studyapp.memory.state import Rating, State
-from studyapp.store import entry, log, tables
+from studyapp.store import entry, log, record, tables, timeline
+from studyapp.store.memory import read_memory
 from studyapp.study.pause import paused
 from studyapp.study.recall import outcome
 from studyapp.study.trial.form import FORMS, WEEK, Arm, Form, Strata, assigned, suffices
@@ -167,7 +168,7 @@ def _events(connection: Connection, *, learner: int) -> Iterator[Event]:
     )
     if connection.scalar(ever.limit(1)) is None:
         return
-    for one in log.of_no_card(connection, learner=learner):
+    for one in record.of_no_card(connection, learner=learner):
         if one.kind in KINDS and entry.is_readable(one.kind, one.payload):
             yield one
 
@@ -239,7 +240,7 @@ def _followed(
             review.state_before,
             review.last_day_before,
             outcome().label("tells"),
-            log.not_retracted().label("counts"),
+            record.not_retracted().label("counts"),
         )
         .where(
             review.learner_id == learner,
@@ -309,11 +310,11 @@ def _departures(
             event.learner_id == learner,
             event.card_id.in_(list(uids)),
             event.kind.in_([kind.value for kind in OF_A_CARD]),
-            log.not_retracted(event),
+            record.not_retracted(event),
         )
     )
     arms = {arm.name: arm for arm in begun.form.arms}
-    for row in log.in_order(connection, rows.all(), learner=learner):
+    for row in timeline.in_order(connection, rows.all(), learner=learner):
         told = row.payload if entry.is_readable(EventKind(row.kind), row.payload) else {}
         if told.get("trial") != begun.uid.hex():
             continue
@@ -381,7 +382,7 @@ def change(connection: Connection, uid: bytes, now: datetime, *, learner: int) -
     trial = running(connection, learner=learner)
     before, number = trial.arm(uid), _number(connection, trial, uid, learner=learner)
     assert before is not None, "it is waited for"
-    first_day = log.read_memory(connection, number, learner=learner).first_day
+    first_day = read_memory(connection, number, learner=learner).first_day
     if not trial.form.holds(_since(first_day, study_day(now))):
         raise StudyError("That card is asked as all are by now, whatever its arm.")
     after = trial.form.other(before)

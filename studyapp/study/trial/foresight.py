@@ -20,9 +20,12 @@ from studyapp.config import Settings
 from studyapp.memory.clock import noon, study_day
 from studyapp.memory.scheduler import UNLOCK_DAYS, Parameters
 from studyapp.memory.state import Memory, Rating, State
-from studyapp.store import log, tables
+from studyapp.store import tables
+from studyapp.store.parameters import in_force
+from studyapp.study.due import in_use
+from studyapp.study.introduction import all_new, in_book_order
+from studyapp.study.pace import Pace, read_pace
 from studyapp.study.pause import paused
-from studyapp.study.queue import Pace, all_new, in_book_order, in_use, read_pace
 from studyapp.study.trial.form import WEEK, Form
 
 LONGEST = 52  # weeks that are looked ahead
@@ -226,7 +229,7 @@ def weeks(
         [one for _, one in met],
         [one for _, one in fresh],
         {one.card for uid, one in (*met, *fresh) if uid in awaited},
-        log.in_force(connection, learner=learner),
+        in_force(connection, learner=learner),
         read_pace(connection, today, learner=learner),
         settings.minutes_a_day * 60,
         new,

@@ -13,7 +13,7 @@ from studyapp.config import Settings
 from studyapp.memory.state import State
 from studyapp.store import tables
 from studyapp.study import stats
-from studyapp.study.queue import all_new, in_book_order
+from studyapp.study.introduction import all_new, in_book_order
 from studyapp.study.recall import recalls
 from studyapp.study.stats import Share
 from studyapp.study.trial import foresight

@@ -34,7 +34,8 @@ from studyapp.study import (
 )
 from studyapp.study.asking import Deeper
 from studyapp.study.desk import Desk
-from studyapp.study.find import LIMIT, Found, Order
+from studyapp.study.find import LIMIT, Found
+from studyapp.study.order import Order
 from studyapp.study.rewriting import Rewriting
 from studyapp.study.selection import Deed, Done
 from studyapp.study.undo import undo

@@ -1,4 +1,4 @@
-"""The keys that work on the screen below, in words."""
+"""The keys that work on the screen below, in words, and what its own words mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from studyapp.tui.row import Row, Rows
 
 
 class HelpScreen(ModalScreen[None]):
-    """Lists bindings with their tooltips."""
+    """Lists bindings with their tooltips, and below them what the page says in its `HELP`."""
 
     BINDINGS = [  # noqa: RUF012
         bind("help", "dismiss", "close", "Close this"),
@@ -68,6 +68,8 @@ class HelpScreen(ModalScreen[None]):
         for text, names in shown.items():
             name = " ".join(dict.fromkeys(names)).rjust(width)
             yield Row(Content.styled(name, "$text-accent bold") + "  ", text)
+        if self._page.HELP:
+            yield Row("", f"\n{self._page.HELP}")
         back, palette = (keys.of(name, self._keymap) for name in ("back", "palette"))
         told = f"\n{back} closes this; {palette} finds any command"
         yield Row("", Content.styled(told, "dim"))

@@ -29,7 +29,7 @@ from studyapp.tui.screens.cards import CardList, CardsPage
 from studyapp.tui.widgets.prose import Prose
 
 _EXPLAINED = "expected: the recall that was to be expected then; ✗: it was not there\n"
-_DRAWN = 40  # reviews that are drawn, which fit in a narrow window
+_NAMED = 12  # cells before what is drawn
 
 
 class LeechScreen(CardsPage, inherit_bindings=False):
@@ -250,12 +250,25 @@ def _drawn(past: Sequence[Past], today: date) -> list[Laid]:
     """The reviews as a drawing, then each on a line, the newest first."""
     if not past:
         return []
-    drawing = [
-        Row(Content.styled(name.ljust(12), "dim"), Content.styled(line, "$accent"))
-        for name, line in leech.curve_lines(past, _DRAWN)
-    ]
     table = [
         ("rated on", "waited", "expected", "said", "then"),
         *(one.row(today) for one in reversed(past)),
     ]
-    return [Row("", ""), *drawing, Row("", Content.styled(_EXPLAINED, "dim")), *aligned(table)]
+    return [Row("", ""), _Drawing(past), *aligned(table)]
+
+
+class _Drawing(Laid):
+    """The newest reviews as signs, as many as there is room for, and how many there are in all."""
+
+    def __init__(self, past: Sequence[Past]) -> None:
+        self._past = past
+
+    def lines(self, width: int) -> list[Content]:
+        room = max(1, width - _NAMED)
+        rows = [
+            Row(Content.styled(name.ljust(_NAMED), "dim"), Content.styled(line, "$accent"))
+            for name, line in leech.curve_lines(self._past, room)
+        ]
+        older = len(self._past) > room
+        told = f"the newest {room:,} of {len(self._past):,} reviews; " if older else ""
+        return Rows([*rows, Row("", Content.styled(told + _EXPLAINED, "dim"))]).lines(width)

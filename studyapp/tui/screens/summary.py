@@ -28,6 +28,7 @@ _BAR = 30
 class SummaryScreen(Page):
     """Shows a sitting's summary; the learner goes on, undoes, or returns to Today."""
 
+    HELP = words.COUNTED
     BINDINGS = [  # noqa: RUF012
         bind("go_on", "back", "Today", "Back to Today"),
         bind("more"),

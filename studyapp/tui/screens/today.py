@@ -48,6 +48,7 @@ _BESIDE = "questionnaires, five questions or crams, beside the day's time"
 class TodayScreen(Page):
     """The first screen. It paints at once and fills in when the database is open."""
 
+    HELP = words.COUNTED
     NEW_CARD = False
     BINDINGS = [  # noqa: RUF012
         bind(
@@ -806,10 +807,10 @@ def _outlook(overview: Overview) -> Laid:
     kept = overview.retention
     rows = [Row("", Content.styled("Next 14 days", "bold")), Row("  ", bars)]
     if kept.n:
-        rows.append(Row("", f"Remembered this week  {words.telling(kept)}"))
+        rows.append(Row("", f"Remembered last 7 days  {words.telling(kept)}"))
         told = f"of {words.count(kept.n, 'review')}; goal {overview.goal:.0%}"
     else:
-        told = "no card came back this week"
+        told = "no card came back in the last 7 days"
     return Rows([*rows, Row("  ", Content.styled(told, "dim"))])
 
 

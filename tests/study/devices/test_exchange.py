@@ -22,6 +22,8 @@ from studyapp.memory.state import Rating
 from studyapp.store import backup, entry, line, log, peer, tables, version
 from studyapp.store.engine import reading
 from studyapp.store.line import Line
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import in_force, read_fits
 from studyapp.study import learner as learners
 from studyapp.study import library, review, tracker
 from studyapp.study.devices import exchange, notes
@@ -39,7 +41,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def rate(one: Device, card: int = 1, rating: Rating = Rating.GOOD) -> None:
     with one.desk.writing() as connection:
-        seen = log.read_memory(connection, card, learner=1).last_review
+        seen = read_memory(connection, card, learner=1).last_review
         review.answer(connection, card, seen, rating, one.clock.forward(minutes=1), learner=1)
 
 
@@ -93,7 +95,7 @@ def test_what_one_device_rated_is_known_to_the_other_bit_for_bit(world: World) -
 def test_what_a_fit_came_to_is_known_to_the_other_and_older_files_have_none(world: World) -> None:
     one, other = world.devices
     with one.desk.writing() as connection:
-        before = log.in_force(connection, learner=1)
+        before = in_force(connection, learner=1)
         log.adopt(connection, before, one.clock(), fit=FIT, learner=1)
         learner = learners.name_of(connection, learner=1)
     meet(one)
@@ -101,7 +103,7 @@ def test_what_a_fit_came_to_is_known_to_the_other_and_older_files_have_none(worl
     (one.folder / line.name_of(os.urandom(16))).write_bytes(line.written(older))
     meet(other)
     with reading(other.engine) as connection:
-        assert log.read_fits(connection, learner=1) == [FIT]
+        assert read_fits(connection, learner=1) == [FIT]
     assert count(other, tables.parameters) == 2
 
 
@@ -639,8 +641,8 @@ def test_each_entry_is_its_learners(world: World) -> None:
     with reading(other.engine) as connection:
         whose = learners.find(connection, "anna")
         assert whose != anna
-        assert log.read_memory(connection, 1, learner=whose).reviews == 1
-        assert log.read_memory(connection, 1, learner=1).reviews == 0
+        assert read_memory(connection, 1, learner=whose).reviews == 1
+        assert read_memory(connection, 1, learner=1).reviews == 0
 
 
 def test_what_is_rated_while_the_others_are_folded_in_goes_into_the_file(
@@ -977,4 +979,4 @@ def test_clocks_that_are_a_year_apart_change_no_order_on_a_device(world: World) 
     meet(other)
     assert_equal(one, other)
     with reading(one.engine) as connection:
-        assert log.read_memory(connection, 1, learner=1).reviews == 3
+        assert read_memory(connection, 1, learner=1).reviews == 3

@@ -29,6 +29,7 @@ from studyapp.notes import markdown
 from studyapp.store import backup, log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import former, library, retention, review
 from studyapp.study.doctor.examination import Examination, examine, mend
 from studyapp.study.doctor.finding import Finding, beforehand, merged
@@ -45,7 +46,7 @@ def database(engine: Engine, only_pack: Path, clock: Clock, tmp_path: Path) -> P
     """A database with reviews, events and an answer, which nobody has open."""
     for card, rating in ((1, Rating.GOOD), (2, Rating.AGAIN), (1, Rating.GOOD), (3, Rating.EASY)):
         with writing(engine) as connection:
-            seen = log.read_memory(connection, card, learner=1).last_review
+            seen = read_memory(connection, card, learner=1).last_review
             review.answer(connection, card, seen, rating, clock.forward(days=1), learner=1)
     with writing(engine) as connection:
         review.suspend(connection, 2, clock.forward(minutes=1), learner=1)

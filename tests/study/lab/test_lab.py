@@ -28,11 +28,13 @@ from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes import markdown
 from studyapp.notes.check import check
 from studyapp.notes.note import Point
-from studyapp.store import log, sync, tables
+from studyapp.store import record, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import card as cards
 from studyapp.study import library, queue, review, today
+from studyapp.study.counts import Counts
 from studyapp.study.lab import facts, predictions
 from studyapp.study.lab.evidence import with_evidence
 from studyapp.study.lab.facts import Ending, cite, lessons_for, links, measured
@@ -155,13 +157,13 @@ def add_note(engine: Engine, content: Path, clock: Clock, name: str, text: str) 
 
 def rate(engine: Engine, card_id: int, clock: Clock, rating: Rating = Rating.GOOD) -> None:
     with writing(engine) as connection:
-        seen = log.read_memory(connection, card_id, learner=1).last_review
+        seen = read_memory(connection, card_id, learner=1).last_review
         review.answer(connection, card_id, seen, rating, clock(), learner=1)
 
 
 def memory_of(engine: Engine, card_id: int) -> Memory:
     with reading(engine) as connection:
-        return log.read_memory(connection, card_id, learner=1)
+        return read_memory(connection, card_id, learner=1)
 
 
 def is_naive(engine: Engine, lesson: str = "gap", learner: int = 1) -> bool:
@@ -743,7 +745,7 @@ def test_a_miss_becomes_a_question_due_tomorrow(
         None,
         Cause.SET,
     )
-    assert due == queue.Counts(new=1), "it took no new card's place"
+    assert due == Counts(new=1), "it took no new card's place"
     clock.forward(days=1)
     with reading(own) as connection:
         assert queue.load(connection, clock(), Settings(), learner=1).counts().review == 1
@@ -883,7 +885,7 @@ def test_the_card_of_a_right_prediction_is_never_doubled(
     assert (rerun.card, rerun.new, rerun.due) == (made.card, False, due)
     assert memory_of(own, made.card).due == due
     with reading(own) as connection:
-        entries = log.read_log(connection, made.card, learner=1)
+        entries = record.read_log(connection, made.card, learner=1)
     assert len(entries) == 3  # a rating with its date, and the one of four weeks later
 
 

@@ -17,8 +17,10 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import fold
 from studyapp.memory.state import Cause, Memory, Rating, State
 from studyapp.notes.note import Point
-from studyapp.store import log, sync, tables
+from studyapp.store import record, sync, tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import read_history
 from studyapp.study import queue, review
 from studyapp.study.grading import Grade, propose_grade
 from studyapp.study.library import start_chapter
@@ -78,10 +80,10 @@ def memory_of(engine: Engine, name: str, side: str = "answer") -> Memory:
             .join(tables.note, tables.note.c.id == tables.card.c.note_id)
             .where(tables.note.c.name == name, tables.card.c.side == side)
         ).one()
-        kept = log.read_memory(connection, card_id, learner=1)
+        kept = read_memory(connection, card_id, learner=1)
         uid = connection.scalars(select(tables.card.c.uid).where(tables.card.c.id == card_id)).one()
-        history = log.read_history(connection, learner=1)
-        assert kept == fold(log.read_log(connection, card_id, learner=1), uid, history)
+        history = read_history(connection, learner=1)
+        assert kept == fold(record.read_log(connection, card_id, learner=1), uid, history)
     return kept
 
 
@@ -89,7 +91,7 @@ def reviews(engine: Engine) -> list[tuple[str, int]]:
     with reading(engine) as connection:
         rows = connection.execute(
             select(tables.review.c.kind, tables.review.c.rating)
-            .where(log.not_retracted(tables.review.c))
+            .where(record.not_retracted(tables.review.c))
             .order_by(tables.review.c.id)
         )
         return [(kind, rating) for kind, rating in rows]

@@ -15,6 +15,8 @@ from studyapp.errors import AlreadyRatedError, ChangedError
 from studyapp.store import log, sync, tables
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
+from studyapp.store.parameters import in_force
 from studyapp.study import retention, words
 from studyapp.study.grading import Grade
 from studyapp.study.library import start_chapter
@@ -72,7 +74,7 @@ def first_due(attempt: Attempt, note_id: int) -> str:
             .join(tables.memory, memory.card_id == card.id)
             .where(card.note_id == note_id)
         ).all()
-        memories = [log.read_memory(connection, card_id, learner=1) for card_id in ids]
+        memories = [read_memory(connection, card_id, learner=1) for card_id in ids]
     now = attempt.desk.clock()
     soonest = min(memories, key=lambda one: (one.due, one.due_at or now))
     told = words.wait(soonest, now)
@@ -146,7 +148,7 @@ def test_a_grade_leads_to_what_was_shown_or_is_refused(
         if elsewhere == "retention":
             retention.aim(connection, 1, 0.97, now, learner=1)
         else:
-            kept = log.in_force(connection, learner=1)
+            kept = in_force(connection, learner=1)
             log.adopt(connection, replace(kept, desired_retention=0.97), now, learner=1)
     if elsewhere == "weights":
         with pytest.raises(ChangedError, match="see the grades again"):

@@ -10,8 +10,9 @@ from sqlalchemy import Engine, select
 from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Rating
-from studyapp.store import log, tables
+from studyapp.store import tables
 from studyapp.store.engine import reading, writing
+from studyapp.store.memory import read_memory
 from studyapp.study import review
 from studyapp.study.grading import Grade
 from studyapp.study.mastery import outlooks
@@ -150,11 +151,11 @@ def test_a_learner_who_forgets_more_is_told_less(engine: Engine, clock: Clock) -
     clock.forward(days=max((due - study_day(clock())).days for _, due in rows))
     with writing(engine) as connection:
         for number, (card_id, _) in enumerate(rows):
-            kept = log.read_memory(connection, card_id, learner=1)
+            kept = read_memory(connection, card_id, learner=1)
             rating = Rating.GOOD if number % 2 else Rating.AGAIN
             review.answer(connection, card_id, kept.last_review, rating, clock(), learner=1)
             if rating is Rating.AGAIN:
-                kept = log.read_memory(connection, card_id, learner=1)
+                kept = read_memory(connection, card_id, learner=1)
                 review.answer(
                     connection, card_id, kept.last_review, Rating.GOOD, clock(), learner=1
                 )
