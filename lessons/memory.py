@@ -294,8 +294,11 @@ Ends: TypeAlias = tuple[float, float | None, float | None]  # a value, and its 9
 
 
 def mean_of(values: Floats, look: Look) -> Figure:
-    mean = float(values.mean())
-    return Figure(mean, values - mean, look.card, look.day, there_are(look.card))
+    """A mean over the reviews. A lapse moves it far more than what was remembered, so that few
+    lapses tell its spread no better than so many cards and one would; without any, nothing does."""
+    mean, hits = float(values.mean()), int((look.remembered > 0).sum())
+    few = min(there_are(look.card), hits + 1, len(values) - hits + 1)
+    return Figure(mean, values - mean, look.card, look.day, few)
 
 
 def there_are(numbers: Ints) -> int:
@@ -439,12 +442,16 @@ def counts(judged: Judged) -> Iterator[Fact]:
 
     An interval shrinks with the root of the number of reviews. So many are enough for one learner
     as make the widest of those intervals that still hold 0 no wider than ± what fitting gains; none
-    are lacking, and it is not known how few would have done, where no interval holds it.
+    are lacking, and it is not known how few would have done, where no interval holds it; where
+    there is no interval, nothing is known.
     """
     yield _count("reviews", judged.reviews, "counted")
     yield _count("later", round(median(len(look.card) for look in judged.looks)), "counted")
     yield _count("own_reviews", judged.reviews if judged.is_own else 0, "counted")
-    widest = median(_undecided(look) for look in judged.looks)
+    each = [wide for look in judged.looks if (wide := _undecided(look)) is not None]
+    if not each:
+        return
+    widest = median(each)
     needed = int(float(f"{judged.reviews * (widest / GAIN) ** 2:.1e}"))
     computed = f"computed: for one learner to tell the fitted model from the others, ±{GAIN} nats"
     if widest:
@@ -452,15 +459,14 @@ def counts(judged: Judged) -> Iterator[Fact]:
     yield _count("lacking", max(0, needed - judged.reviews), computed)
 
 
-def _undecided(look: Look) -> float:
-    """Half the width of the widest interval that does not tell the fitted model from a rival."""
+def _undecided(look: Look) -> float | None:
+    """Half the width of the widest interval that does not tell the fitted model from a rival, 0 if
+    each does; None where there is no interval."""
     ends = [clustered(gaps([look], "fitted", rival)[0]) for rival in ARMS[1:]]
-    halves = [
-        (high - low) / 2
-        for _, low, high in ends
-        if low is not None and high is not None and low <= 0 <= high
-    ]
-    return max(halves, default=0.0)
+    known = [(low, high) for _, low, high in ends if low is not None and high is not None]
+    if not known:
+        return None
+    return max(((high - low) / 2 for low, high in known if low <= 0 <= high), default=0.0)
 
 
 def _count(name: str, value: int, varies: str) -> Fact:
@@ -479,7 +485,7 @@ def _fact(
     if len(figures) > 1:
         n, method = len(figures), "student t"
     else:
-        n, method = figures[0].few, "student t, clustered by card and day"
+        n, method = there_are(figures[0].card), "student t, clustered by card and day"
     method = "too few for an interval" if low is None else method + note
     return Fact(name, value, unit, low, high, n, method, varies)
 

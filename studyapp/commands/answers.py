@@ -26,7 +26,8 @@ _MOST = 500  # questions of a file that may be a questionnaire
 
 def take(
     desk: Desk,
-    sources: Sequence[Source],
+    files: Sequence[Path],
+    form: str | None,
     chapter: str | None,
     failed: list[Problem],
     *,
@@ -41,10 +42,11 @@ def take(
     from studyapp.study import imports, words
     from studyapp.study.questionnaire import arrival
 
-    several, proposed = len(sources) + len(failed) > 1, list[arrival.Proposal]()
-    for source in sources:
-        with imports.told_apart(source.path, failed, several=several):
-            proposed.append(arrival.match(desk, source.path, source.foreign, chapter))
+    several, proposed = len(files) > 1, list[arrival.Proposal]()
+    for file in files:
+        with imports.told_apart(file, failed, several=several):
+            read = arrival.read(desk, file, form)[1]
+            proposed.append(arrival.match(desk, file, read, chapter))
     left = any(one.unmatched for one in proposed)
     if undo:
         for one in proposed:
@@ -76,11 +78,10 @@ def take(
 
 def taken_back(desk: Desk, path: Path, form: str | None) -> str:
     """Take back what a file has brought as answers, and say so; empty if that is nothing."""
-    from studyapp.notes import formats
     from studyapp.study.questionnaire import arrival
 
     try:
-        gone, stay = arrival.take_out(desk, path, formats.read(path, form)[1])
+        gone, stay = arrival.take_out(desk, path, arrival.read(desk, path, form)[1])
     except StudyError:  # it is not there any more, or has no answers
         return ""
     if not (gone or stay):
@@ -118,9 +119,8 @@ def _show(one: Proposal) -> None:
     before = " (imported before)" if one.known else ""
     click.echo(f"{one.path}: {count} of {one.name}{asked}{before}")
     for match in one.matched:
-        click.echo(f"  line {match.line}: {_short(match.question)}")
-        sure = f"{match.by.value}, {match.likeness:.0%} alike"
-        click.echo(f"    is {_short(' / '.join(match.asked))} ({sure})")
+        click.echo(f"  line {match.line}: {_short(match.said)}")
+        click.echo(f"    {match.told(_short)}")
     for problem in one.unmatched:
         click.echo(problem)
 
@@ -130,19 +130,10 @@ def _agreed(one: Proposal, *, yes: bool, as_json: bool) -> bool:
     so. Raises StudyError without it."""
     if yes:
         return True
-    ends = _ends(one)
+    ends = f"{one.ending} " if one.ends else ""
     if sys.stdin.isatty() and not as_json:
         return click.confirm(f"{ends}Bring {_count(len(one.answered))} in as an attempt?")
     raise StudyError(f"{ends}Nothing was changed; --yes brings the answers in without being asked.")
-
-
-def _ends(one: Proposal) -> str:
-    if one.ends is None:
-        return ""
-    from studyapp.study import words
-
-    when = words.short_day(one.ends.day)
-    return f"The open attempt of {when}, {one.ends.answered} answered, would end. "
 
 
 def _count(answers: int) -> str:

@@ -114,6 +114,12 @@ def import_(
                     click.echo(f"{file}: {gone}")
         _tell(failed)
         return
+    if as_attempt:
+        with opening.study(writes=not dry_run) as desk:
+            how = {"dry_run": dry_run, "undo": undo, "yes": yes, "as_json": as_json}
+            left = answers.take(desk, files, form, chapter, failed, **how)
+            _tell(failed, err=as_json)
+            sys.exit(int(left))
     sources = list[imports.Source]()
     for file in files:
         with imports.told_apart(file, failed, several=several):
@@ -121,11 +127,6 @@ def import_(
     if not sources:
         raise StudyError("\n".join(map(str, failed)))
     with opening.study(writes=not dry_run) as desk:
-        if as_attempt:
-            how = {"dry_run": dry_run, "undo": undo, "yes": yes, "as_json": as_json}
-            left = answers.take(desk, sources, chapter, failed, **how)
-            _tell(failed, err=as_json)
-            sys.exit(int(left))
         with stoppable("Importing") as heard:
             done = imports.bring(desk, sources, dry_run=dry_run, apart=several, progress=heard)
         hints = [answers.hint(desk, source) for source in sources] if dry_run else []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from studyapp.commands.opening import JSON, Opening, print_json
+from studyapp.commands.opening import JSON, Opening, now, print_json
 from studyapp.stream import progress
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ _NO_BREAK = "\N{NO-BREAK SPACE}"
     "--log",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Another log: CSV, JSON Lines, or an Anki package or collection; nothing is adopted.",
+    help="Another log: CSV (also with ; tabs or |), JSON Lines, or an Anki package or collection; "
+    "nothing is adopted.",
 )
 @JSON
 @click.pass_obj
@@ -37,16 +38,16 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
 
     offer = None
     if log is not None:
-        found = _of_another(watched(child.of_file(log)))
+        found = _of_another(watched(child.of_file(log, now())))
     else:
         with opening.study(writes=True) as desk:
             found = watched(child.of_desk(desk))
             with desk.reading() as connection:
-                now, adopted = desk.now(), bool(found["adopted"])
+                at, adopted = desk.now(), bool(found["adopted"])
                 dates = offered(
-                    connection, now, desk.settings, adopted=adopted, learner=desk.learner
+                    connection, at, desk.settings, adopted=adopted, learner=desk.learner
                 )
-                offer = dates and dates.offer(study_day(now))
+                offer = dates and dates.offer(study_day(at))
     if as_json:
         print_json(found)
         return
@@ -66,13 +67,13 @@ def watched(child: Child) -> dict[str, Any]:
 
 def told(found: dict[str, Any], *, foreign: bool) -> list[str]:
     """The verdict in a line, and how well each way predicts."""
+    from studyapp.study.fit import unused
     from studyapp.study.words import count
 
     outcome = "" if foreign else f"; {_outcome(found)}"
     lines = [f"{count(found['reviews'], 'review')}: {found['reason']}{outcome}."]
-    if repeated := found.get("repeated"):
-        verb = "says" if repeated == 1 else "say"
-        lines.append(f"Left out: {count(repeated, 'row')} that {verb} what another one says.")
+    if left_out := unused.told(found["left_out"]):
+        lines.append(f"{left_out[0].upper()}{left_out[1:]}.")
     rows = [(name, found[key]) for name, key in _ROWS if found[key] is not None]
     if rows:
         lines.append(f"{'':20}{'log loss':>8}  {'off by':>8}  {'AUC':>6}")
@@ -110,9 +111,11 @@ def _outcome(found: dict[str, Any]) -> str:
 
 
 def _why(found: dict[str, Any]) -> str:
-    if found["difference"]["low"] is None:
-        return "as one card tells too little"
-    return "as it is no worse" if found["adopted"] else "as it is no better"
+    if found["adopted"]:
+        return "as it is no worse"
+    return (
+        "as it is no better" if found["difference"]["value"] > 0 else "as one card tells too little"
+    )
 
 
 _ROWS = (

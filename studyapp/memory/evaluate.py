@@ -34,7 +34,8 @@ class Score(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A mean difference with its 95% interval; without one where there is a single card."""
+    """A mean difference with its 95% interval; without one where there is a single card, or all
+    came out alike."""
 
     value: float
     low: float | None
@@ -53,6 +54,16 @@ class Outcomes(NamedTuple):
     def take(self, which: Bools) -> Outcomes:
         """Some of them."""
         return Outcomes(self.row[which], self.card[which], self.day[which], self.remembered[which])
+
+    @property
+    def is_of_one_card(self) -> bool:
+        return bool((self.card == self.card[:1]).all())
+
+    @property
+    def rarer(self) -> int:
+        """How many were forgotten, or remembered if these are fewer."""
+        remembered = int(self.remembered.sum())
+        return min(remembered, len(self.remembered) - remembered)
 
 
 def outcomes(reviews: Reviews, tree: Tree) -> Outcomes:
@@ -119,17 +130,20 @@ def score(chance: Floats, remembered: Floats, bins: Ints) -> Score:
     )
 
 
-def difference(values: Floats, card: Ints) -> Difference:
+def difference(values: Floats, of: Outcomes) -> Difference:
     """The mean of *values*, one a review, with an interval for reviews of a card that go together
-    (the residuals are summed by card before they are squared: Liang & Zeger 1986)."""
+    (the residuals are summed by card before they are squared: Liang & Zeger 1986). How far they
+    spread is known by as few as came out the rarer way, so Student's t has no more degrees of
+    freedom than those: by the number of cards, with one lapse up to 30% of intervals missed."""
     mean = float(values.mean())
-    _, cluster = np.unique(card, return_inverse=True)
+    _, cluster = np.unique(of.card, return_inverse=True)
     sums = np.bincount(cluster, values - mean)
     cards = len(sums)
-    if cards < 2:
+    freedom = min(cards - 1, of.rarer)
+    if freedom < 1:
         return Difference(mean, None, None)
     deviation = np.sqrt((sums @ sums) * cards / (cards - 1)) / len(values)
-    half = t_quantile(0.975, cards - 1) * float(deviation)
+    half = t_quantile(0.975, freedom) * float(deviation)
     return Difference(mean, mean - half, mean + half)
 
 

@@ -38,14 +38,15 @@ class Former(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What came of a fit to so many `reviews`. Scores are those of the later part, after the day
-    `until`; None where the log is too short. `difference` is that of the mean log losses, the
-    fit's less that of what it is compared with: below 0 the fit is better. `earlier` are the
-    weights of the earlier part alone, for the next comparison. `unchanged`: the refit is what is in
-    force. `points` is the model under adopted weights at each level of the log's histories."""
+    """What came of a fit to so many `reviews`. `parameters` are what all of them come to, adopted
+    or not. Scores are those of the later part, after the day `until`; `fitted` is that of
+    `earlier`, the weights of the earlier part alone, which the next comparison needs as well. All
+    are None where the log is too short. `difference` is that of the mean log losses, the fit's less
+    that of what it is compared with: below 0 the fit is better. `unchanged`: the refit is in force
+    already. `points` is the model under adopted weights at each level of the log's histories."""
 
     reviews: int
-    parameters: Weights
+    parameters: Weights | None
     adopted: bool
     reason: str
     default: Score | None = None
@@ -61,7 +62,10 @@ class Judgement:
 
     def as_json(self) -> dict[str, Any]:
         """What `studyapp fit --json` prints."""
-        told: dict[str, Any] = {"reviews": self.reviews, "parameters": list(self.parameters)}
+        told: dict[str, Any] = {"reviews": self.reviews}
+        for name in ("parameters", "earlier"):
+            weights = getattr(self, name)
+            told[name] = None if weights is None else list(weights)
         for name in ("default", "average", "moving_average", "fitted", "difference"):
             value = getattr(self, name)
             told[name] = None if value is None else value._asdict()
@@ -76,15 +80,15 @@ def judge(
     kept: Weights = DEFAULT_WEIGHTS,
     told: Told = lambda share: None,
 ) -> Judgement:
-    """Fit the log and decide. *kept* stay in force otherwise. *told* hears which share is done."""
+    """Fit the log and decide. *kept* are in force. *told* hears which share is done."""
     if reviews.rated < FEWEST:
-        return Judgement(reviews.rated, kept, False, _FEW)
+        return Judgement(reviews.rated, None, False, _FEW)
     tree = reviews.tree
     found = evaluate.outcomes(reviews, tree)
     until = split(found)
     is_later = found.day > until
     if is_later.sum() < FEWEST_LATER or is_later.all():
-        return Judgement(reviews.rated, kept, False, _TOO_SHORT)
+        return Judgement(reviews.rated, None, False, _TOO_SHORT)
     both = [tree.of_first(reviews.until(until)), tree]
     earlier, refit = fit_each(both, lambda passes: told(passes / (passes + 3)))
     later = found.take(is_later)
@@ -111,18 +115,18 @@ def judge(
 
     def compared(rival: Floats) -> Difference:
         gap = evaluate.losses(chances["fitted"], later.remembered)
-        return evaluate.difference(gap - evaluate.losses(rival, later.remembered), later.card)
+        return evaluate.difference(gap - evaluate.losses(rival, later.remembered), later)
 
     apart, parameters = compared(rival), tuple(refit.weights.tolist())
     unchanged = parameters == kept
-    adopted = apart.value <= 0 and apart.low is not None and not unchanged
+    adopted = apart.value <= 0 and not later.is_of_one_card and not unchanged
     if unchanged:  # itself is no rival
         apart, name = compared(chances["default"]), "the defaults"
     return Judgement(
         reviews.rated,
-        parameters if adopted else kept,
+        parameters,
         adopted,
-        _reason(apart, len(later.row), name, unchanged=unchanged),
+        _reason(apart, later, name, unchanged=unchanged),
         **scores,
         difference=apart,
         later=len(later.row),
@@ -143,19 +147,25 @@ _FEW = f"too few, as a fit begins with {FEWEST}"
 _TOO_SHORT = "too few on later days, as one part is fitted and judged by the other"
 
 
-def _reason(apart: Difference, later: int, rival: str, *, unchanged: bool) -> str:
+def _reason(apart: Difference, later: Outcomes, rival: str, *, unchanged: bool) -> str:
     """The comparison in a line."""
     word, sign = ("lower", -1) if apart.value <= 0 else ("higher", 1)
     if apart.low is not None and apart.high is not None:
         ends = sorted((sign * apart.low, sign * apart.high))
         interval = f" [{_figure(ends[0])}, {_figure(ends[1])}]"
     else:
-        interval = " (no interval, as all are of one card)"
+        interval = f" (no interval, as {_why_none(later)})"
     same = "the log says the same as at the fit before: " if unchanged else ""
     return (
-        f"{same}log loss on the later {later:,} is {word} by "
+        f"{same}log loss on the later {len(later.row):,} is {word} by "
         f"{_figure(sign * apart.value)}{interval} than with {rival}"
     )
+
+
+def _why_none(later: Outcomes) -> str:
+    if later.is_of_one_card:
+        return "all are of one card"
+    return f"none of them was {'remembered' if later.remembered.max() == 0 else 'forgotten'}"
 
 
 def _figure(value: float) -> str:

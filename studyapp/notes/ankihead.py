@@ -5,7 +5,6 @@ Up to version 11 of its schema that is JSON; since version 18 there are tables a
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from studyapp.errors import StudyError
-from studyapp.notes import ankimodel, collection
+from studyapp.notes import ankimodel, collection, jsontext
 
 _NEWER = ("notetypes", "fields", "templates", "decks", "config")
 _ID = re.compile(r"-?[0-9]{1,18}")
@@ -120,16 +119,16 @@ def _is_there(connection: sqlite3.Connection, table: str) -> bool:
 def json_object(said: object) -> dict[str, Any]:
     """An object of JSON; empty if it is none."""
     try:
-        found = json.loads(said) if isinstance(said, str) and said else {}
-    except (ValueError, RecursionError):
+        found = jsontext.loads(said) if isinstance(said, str) and said else {}
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _scalar(said: object) -> object:
     try:
-        return json.loads(bytes(said)) if isinstance(said, bytes) else None
-    except (ValueError, RecursionError):
+        return jsontext.loads(said) if isinstance(said, bytes) else None
+    except ValueError:
         return None
 
 

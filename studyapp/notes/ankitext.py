@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,8 @@ _SEPARATORS = {
     "\\t": "\t",
 }  # fmt: skip
 _GUESSED = "\t;,|"
+_UNNAMED = "what stands behind the second cell here is read as part of the answer"
+_NAME_THEM = "a first row such as question, answer, tags says what each column is"
 _COLUMNS = ("guid column", "notetype column", "deck column", "tags column")
 _KEYS = {"separator", "html", "tags", "columns", "notetype", "deck", *_COLUMNS, "if matches"}
 _REVERSED = re.compile(r"revers|both ways|umgekehrt|inverti|invers|inversé", re.IGNORECASE)
@@ -94,16 +96,26 @@ def parse(text: str, path: Path) -> Foreign:
     if head.is_html:
         text, pictures = written.lifted("\n".join(lines))
         lines = text.split("\n")
-    reading = _Reading(head, path, None if head.end else sheet.look(lines, path))
+    table = None if head.end else sheet.look(lines, path)
+    lines, sign = sheet.parted(lines)
+    if sign:
+        head.said["separator"] = sign
+    reading = _Reading(head, path, table)
     reading.within = pictures.keys()
     for line, record in reading.records(lines):
         reading.take(line, record)
-    reading.tell_lost()
-    return Foreign(
-        tuple(reading.notes),
-        media=tuple(Media(name, partial(bytes, data)) for name, data in pictures.items()),
-        problems=tuple(sorted(reading.problems)),
-    )
+    media = tuple(Media(name, partial(bytes, data)) for name, data in pictures.items())
+    return replace(reading.found(), media=media)
+
+
+def of_named(records: Iterable[tuple[int, Mapping[str, str]]], path: Path) -> Foreign:
+    """The notes of records with their lines, each of which names its own fields, of which the first
+    asks and the second answers. Nothing in them makes this raise."""
+    reading = _Reading(_Head({"columns": ""}), path)
+    for line, record in records:
+        reading.name(list(record))
+        reading.take(line, list(record.values()))
+    return reading.found()
 
 
 def said(kind: str, fields: Sequence[str]) -> ForeignNote | None:
@@ -146,11 +158,18 @@ class _Reading:
         self.topics: list[int] = []  # columns of which each cell is one tag
         self.within: Set[str] = set()  # the names of pictures that are written into the text
         self.lost: dict[str, list[int]] = {}
+        self.unnamed: list[int] = []  # lines with more cells than a question and an answer
         self.met: dict[str, int] = {}
-        self.said: dict[tuple[str, str, str], int] = {}
+        self.said: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self.taken = 0  # records, several of which may be on one line
 
     def report(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, line, message))
+
+    def name(self, names: list[str]) -> None:
+        """Take the fields of the records that follow for what they are called."""
+        self.names, self.topics = names, columns.topics(names)
+        self.special["deck column"] = columns.deck(names)
 
     def separator(self, lines: Sequence[str]) -> str:
         said = self.head.said.get("separator", "")
@@ -178,7 +197,8 @@ class _Reading:
                 comment, begins = begins and self._is_comment(line), False
                 yield "\n" if comment else f"{line}\n"
 
-        rows = csv.reader(said(), delimiter=separator, quotechar='"')
+        is_quoted = self.table is None or self.table.is_quoted
+        rows = csv.reader(said(), delimiter=separator, quotechar=sheet.QUOTES[is_quoted])
         while True:
             line, begins = self.head.end + rows.line_num + 1, True
             try:
@@ -198,10 +218,8 @@ class _Reading:
                 continue
             record = sheet.shorn(record, self.table.width)
             if self.table.names == tuple(record) and not self.names:
-                self.names = self.table.ordered(record)
                 self.head.said["columns"] = ""
-                self.special["deck column"] = columns.deck(self.names)
-                self.topics = columns.topics(self.names)
+                self.name(self.table.ordered(record))
                 if settings := ", ".join(record[at] for at in self.table.settings):
                     self.report(line, f"not kept, how its program asks: {settings}")
             elif why := self.table.why_unread(record):
@@ -215,16 +233,16 @@ class _Reading:
 
     def take(self, line: int, record: list[str]) -> None:
         """Make a note of a record."""
+        self.taken += 1
         if max(map(len, record)) > ankifield.LONGEST:
             self.report(line, _TOO_LONG)
             return
         own = {name: _cell(record, place) for name, place in self.special.items()}
         places = [at for at in range(len(record)) if at not in self.special.values()]
         if "tags column" not in self.head.said and "columns" in self.head.said:
-            places = [at for at in places if self._name(at).casefold() != "tags"]
-            own["tags column"] = " ".join(
-                record[at] for at in range(len(record)) if self._name(at).casefold() == "tags"
-            )
+            tagged = [at for at in range(len(record)) if columns.has_tags(self._name(at))]
+            places = [at for at in places if at not in tagged]
+            own["tags column"] = " ".join(record[at] for at in tagged)
         places = [at for at in places if at not in self.topics]
         tags = ("_".join(_cell(record, at).split()) for at in self.topics)
         own["tags column"] = " ".join([own["tags column"], *tags])
@@ -233,6 +251,8 @@ class _Reading:
         if not any(cell.strip() for cell in fields):
             self.report(line, "a record without a text")
             return
+        if any(map(str.strip, fields[2:])) and not (self.names or kind or self.head.end):
+            self.unnamed.append(line)
         if any(map(_OCCLUDED.search, fields)):
             self.report(line, "a picture of which parts are hidden takes its package")
             return
@@ -260,7 +280,8 @@ class _Reading:
         elif first.text:
             keep(first.text, answer, CardStyle.BOTH if both and answer else CardStyle.ANSWER)
         else:
-            self.report(line, "the first field, which asks, is empty")
+            told = f"; not read: {sheet.begun([answer])}" if answer else ""
+            self.report(line, f"the first field, which asks, is empty{told}")
 
     def _asked(
         self, line: int, said: str, numbers: Sequence[int], answer: str, keep: Callable[..., None]
@@ -292,9 +313,9 @@ class _Reading:
         if guid:
             guid += mark
         else:
-            former = self.said.setdefault((kind, front, answer), line)
-            if former != line:
-                self.report(line, f"this note is on line {former} already, word for word")
+            former, there = self.said.setdefault((kind, front, answer), (self.taken, line))
+            if former != self.taken:
+                self.report(line, f"this note is on line {there} already, word for word")
                 return
             said = front or "\n\n".join(halves(answer))  # its name from before there were halves
             key = f"{kind}: {' '.join(said.split())}"
@@ -316,10 +337,14 @@ class _Reading:
     def _name(self, at: int) -> str:
         return self.names[at].strip() if at < len(self.names) else ""
 
-    def tell_lost(self) -> None:
+    def found(self) -> Foreign:
         for lost, lines in sorted(self.lost.items()):
             more = f", and in {len(lines) - 1} more" if len(lines) > 1 else ""
             self.report(lines[0], f"left out here{more}: {lost}")
+        if self.unnamed:
+            more = f", and in {len(self.unnamed) - 1:,} more" if len(self.unnamed) > 1 else ""
+            self.report(self.unnamed[0], f"{_UNNAMED}{more}: {_NAME_THEM}")
+        return Foreign(tuple(self.notes), problems=tuple(sorted(self.problems)))
 
 
 def _cell(record: Sequence[str], place: int) -> str:

@@ -8,7 +8,6 @@ is written but one temporary file, and of the database only plain tables are rea
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import tempfile
 import time
@@ -23,7 +22,7 @@ from typing import IO
 import zstandard
 
 from studyapp.errors import StudyError
-from studyapp.notes import written
+from studyapp.notes import jsontext, written
 from studyapp.notes.protobuf import message
 
 _ZIP, _SQLITE = b"PK\x03\x04", b"SQLite format 3\0"
@@ -221,8 +220,8 @@ def _media(package: zipfile.ZipFile, *, newest: bool) -> dict[str, str]:
 
 def _json_names(said: bytes) -> dict[str, str]:
     try:
-        found = json.loads(said or b"{}")
-    except (ValueError, RecursionError):
+        found = jsontext.loads(said or b"{}")
+    except ValueError:
         raise StudyError("its list of media is damaged") from None
     if not isinstance(found, dict) or not all(isinstance(name, str) for name in found.values()):
         raise StudyError("its list of media is damaged")

@@ -82,7 +82,8 @@ def note_id(guid: str) -> str:
     """The id of a foreign note: the same whenever it is brought, and on every device."""
     if known := _KNOWN_AS.fullmatch(guid):
         return known["name"]
-    number = int.from_bytes(uuid5(_FOREIGN, guid).bytes[:10])
+    whole = guid.encode("utf-8", "replace").decode()  # a file's name may be no text
+    number = int.from_bytes(uuid5(_FOREIGN, whole).bytes[:10])
     return "".join(LETTERS[number >> shift & 31] for shift in range(75, -5, -5))
 
 

@@ -116,7 +116,8 @@ class Definitions:
             beside = (f"**{name}**: {said}" if name else said for name, said in table.beside(row))
             answer = "\n\n".join(filter(None, [answer, *beside]))
             shape = TERM_OF_TABLE if term else QUESTION_OF_TABLE
-            self.found.keep(block.first + row.at, cleaned(asked), worded(answer), kind, shape)
+            said = (cleaned(asked), worded(answer))
+            self.found.keep(block.first + row.at, *said, kind, shape, tags=table.tags(row))
         if not table.kind and glossary.may_pair(table):
             told = unread.upto(self.numbers[block.first], self.numbers[block.end - 1])
             self.found.report(block.first, told + unread.MAY_PAIR)

@@ -68,6 +68,7 @@ def recognise(path: Path) -> str:
             raise StudyError(
                 f"{path} is text in which nothing asks, hides or surely defines anything. "
                 f"Read are, for example, {_SHAPES}; or say its format with --format."
+                f"{_of_answers(head, path)}"
             )
         raise StudyError(
             f"{path} is of no format that can be read here ({', '.join(FORMATS)}); "
@@ -91,6 +92,15 @@ def _check_tables(head: bytes, path: Path) -> None:
     for one in prose.parse(head.decode("utf-8-sig", "ignore"), path).problems:
         if one.message.endswith(unread.MAY_PAIR):
             raise ContentError(path, one.line, one.message)
+
+
+def _of_answers(head: bytes, path: Path) -> str:
+    """What else a text may be that has a numbered list; empty if it has none."""
+    from studyapp.notes import answersheet
+
+    if not answersheet.parse(head.decode("utf-8-sig", "ignore"), path).notes:
+        return ""
+    return " Numbered answers to a questionnaire come with --as-attempt --chapter N."
 
 
 def _check_text(path: Path) -> None:

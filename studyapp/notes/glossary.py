@@ -6,44 +6,74 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from studyapp.notes.label import ANSWER, MEANING, QUESTION, TAGS, TERM
 from studyapp.notes.outline import dedented
 from studyapp.notes.wording import definition, emphasised, is_remark, is_term, plain
 
 _TERMS = {
+    *TERM,
     *("acronym", "abbreviation", "concept", "expression", "front", "jargon", "key term", "keyword"),
-    *("name", "phrase", "term", "terminology", "vocabulary", "word", "hanzi", "kanji", "idiom"),
-    *("begriff", "vokabel", "wort", "palabra", "término", "mot", "terme", "parola", "termine"),
-    *("palavra", "termo", "слово", "термин", "woord", "begrip", "słowo", "pojęcie", "slovo"),
-    *("单词", "詞", "词", "単語", "단어"),
+    *("name", "phrase", "terminology", "vocabulary", "hanzi", "kanji", "idiom", "palavra", "termo"),
+    *(
+        "woord",
+        "begrip",
+        "słowo",
+        "pojęcie",
+        "slovo",
+        "pojem",
+        "begrepp",
+        "ord",
+        "begreb",
+        "begrep",
+    ),
+    *("glosa", "sana", "käsite", "termi", "szó", "fogalom", "cuvânt", "termen", "kelime", "terim"),
+    *("riječ", "дума", "термін", "поняття", "понятие", "concepto", "concetto", "conceito"),
+    *("单词", "詞", "词", "术语", "単語", "用語", "단어", "용어", "كلمة", "מילה", "λέξη"),
 }
 _MEANINGS = {
-    *("back", "definition", "description", "explanation", "explained", "long form", "meaning"),
-    *("stands for", "translation", "what it is", "bedeutung", "erklärung", "übersetzung"),
-    *("significado", "definición", "traducción", "signification", "définition", "traduction"),
-    *("significato", "definizione", "traduzione", "definição", "tradução", "значение"),
-    *("определение", "перевод", "betekenis", "definitie", "vertaling", "znaczenie", "definicja"),
-    *("tłumaczenie", "význam", "překlad", "意思", "意味", "翻译", "뜻", "의미"),
+    *MEANING,
+    *("back", "description", "explanation", "explained", "long form", "stands for", "what it is"),
+    *("erklärung", "explicación", "explication", "spiegazione", "explicação", "definição"),
+    *("tradução", "определение", "объяснение", "betekenis", "definitie", "vertaling", "uitleg"),
+    *("znaczenie", "definicja", "tłumaczenie", "wyjaśnienie", "význam", "definice", "definícia"),
+    *("překlad", "preklad", "förklaring", "betydelse", "översättning", "forklaring", "betydning"),
+    *("oversættelse", "oversettelse", "definisjon", "merkitys", "määritelmä", "käännös", "selitys"),
+    *(
+        "jelentés",
+        "fordítás",
+        "semnificație",
+        "traducere",
+        "anlam",
+        "tanım",
+        "značenje",
+        "prijevod",
+    ),
+    *(
+        "значення",
+        "визначення",
+        "переклад",
+        "значение",
+        "意思",
+        "释义",
+        "定义",
+        "意味",
+        "翻译",
+        "뜻",
+    ),
+    *("의미", "معنى", "משמעות", "σημασία"),
 }
 _ASKED = {
-    *(
-        "question",
-        "q",
-        "questiontext",
-        "frage",
-        "pregunta",
-        "domanda",
-        "pergunta",
-        "问题",
-        "問題",
-        "вопрос",
-    ),
-    *("vraag", "pytanie", "otázka", "vorderseite", "recto", "anverso"),
+    *QUESTION,
+    *("q", "questiontext", "fragen", "frågor", "domande", "vragen", "pytania", "otázky", "вопросы"),
+    *("vorderseite", "recto", "anverso", "framsida", "forside", "voorkant", "awers", "przód"),
+    *("frente", "fronte", "etupuoli", "正面", "表面", "앞면"),
 }
 _GIVEN = {
-    *("answer", "a", "solution", "my answer", "your answer", "antwort", "respuesta", "réponse"),
-    *("risposta", "resposta", "答案", "回答", "ответ", "antwoord", "odpowiedź", "odpověď"),
-    *("rückseite", "verso", "reverso", "correct", "correct answer", "right answer"),
-    *("correct option", "correct choice"),
+    *ANSWER,
+    *("a", "my answer", "your answer", "antworten", "risposte", "antwoorden", "odpowiedzi"),
+    *("odpovědi", "ответы", "correct", "correct answer", "right answer", "correct option"),
+    *("correct choice", "rückseite", "verso", "reverso", "baksida", "bagside", "bakside"),
+    *("achterkant", "rewers", "tył", "retro", "takapuoli", "背面", "裏面", "뒷면"),
 }
 # As their names are written in themselves and in a few others, without what only may be one.
 _LANGUAGES = {
@@ -129,8 +159,18 @@ class Table:
         return [
             (name, cell)
             for at, (name, cell) in enumerate(zip(self.heads, row.cells, strict=False))
-            if at not in (self.left, self.right) and re.search(r"[^\W\d_]", cell)
+            if at not in (self.left, self.right, *self._tagged) and re.search(r"[^\W\d_]", cell)
         ]
+
+    def tags(self, row: Row) -> tuple[str, ...]:
+        """What a row says in columns of tags, be they between blanks, commas or behind #."""
+        said = (re.split(r"[\s,;]+", row.cell(at)) for at in self._tagged)
+        found = (one.strip("`").lstrip("#") for some in said for one in some)
+        return tuple(dict.fromkeys(filter(None, found)))
+
+    @property
+    def _tagged(self) -> list[int]:
+        return [at for at, name in enumerate(self.names) if name in (*TAGS, "tag")]
 
 
 def read(lines: Sequence[str]) -> Table:
@@ -148,11 +188,12 @@ def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, i
     """What a table with columns of these *names* holds, and which two of them say it. Of columns
     named after languages the *rows* must be words, too."""
     for kind, lefts, rights in (
-        ("terms", _TERMS, _MEANINGS),
         ("questions", _ASKED, _GIVEN),
-        ("questions", _TITLES, _GIVEN),
+        ("terms", _TERMS, _MEANINGS),
+        ("questions", _TITLES | _TERMS, _GIVEN),
+        ("questions", _ASKED, _MEANINGS),
     ):
-        left = next((at for at, name in enumerate(names) if name.rstrip("s") in lefts), None)
+        left = next((at for at, name in enumerate(names) if _is_one(name, lefts)), None)
         right = next((at for at, name in enumerate(names) if _is_one(name, rights)), None)
         if left is not None and right is not None:
             return kind, left, right
@@ -162,6 +203,16 @@ def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, i
 def is_of_question(name: str) -> bool:
     """Whether a column of this *name* has questions or their answers."""
     return _is_one(name, _ASKED | _GIVEN)
+
+
+def asks(name: str) -> bool:
+    """Whether a column of this *name* asks, whatever stands beside it."""
+    return _is_one(name, _ASKED)
+
+
+def answers(name: str) -> bool:
+    """Whether one answers or says what a term means, beside what asks."""
+    return _is_one(name, _GIVEN | _MEANINGS)
 
 
 def _translated(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, int, int] | None:

@@ -53,6 +53,7 @@ class Harvest:
         shape: str,
         number: int | None = None,
         card: CardStyle = CardStyle.ANSWER,
+        tags: tuple[str, ...] = (),
     ) -> None:
         """A note that begins on line *at*; known by what it asks, or else says, and which of the
         same it is."""
@@ -74,6 +75,7 @@ class Harvest:
                 answer,
                 kind,
                 card,
+                tags=tags,
                 line=self.numbers[at],
                 shape=shape,
                 number=number,

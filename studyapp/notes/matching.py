@@ -1,9 +1,10 @@
-"""Which of our questions somebody's own are: told by their numbers, their words and their order.
+"""Which of our questions somebody's own are: told by their words, their numbers and their order.
 
-Both sides were worded by different people. So a word tells the more the fewer of our questions have
-it, and answers are compared with ours beside the questions; a number counts once the words of the
-list that it stands in have shown that its numbers are ours. Where no words are shared, neither a
-number nor the order tells anything.
+Who asks in our very words asks that question, whatever speaks for another. Else both sides were
+worded by different people. So a word tells the more the fewer of our questions have it, and answers
+are compared with ours beside the questions; a number counts once the words of the list that it
+stands in have shown that its numbers are ours. Where no words are shared, neither a number nor the
+order tells anything. What several of ours ask under one number, the book asks as one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -38,12 +39,14 @@ _SMALL = frozenset(
 )
 
 Vector = dict[str, float]
+_Told = tuple[int, "By", float]  # the place of ours, by what, and how alike
 
 
 class By(StrEnum):
     """What a match is told by, the surest first."""
 
     ID = "its id"
+    SAME = "the same words"
     BOTH = "number and words"
     WORDS = "words"
     NUMBER = "number"
@@ -52,19 +55,21 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A question that we have, be it in several parts: what it asks, and all that it says."""
+    """A question that we have: the number of the book's one that it is, or is part of; what it
+    asks, on its first line and below; and all that it says. `cases` ask it in other situations."""
 
     number: int | None
     asks: str
     says: str
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The place of one of theirs and of one of ours, and how alike they are (0 to 1)."""
+    """The place of one of theirs, those of ours that it asks, and how alike they are (0 to 1)."""
 
     theirs: int
-    ours: int
+    ours: tuple[int, ...]
     by: By
     likeness: float
 
@@ -72,62 +77,135 @@ class Match:
     def weight(self) -> float:
         """How much it says that theirs is about what ours is: words the most, then a number that
         goes with them."""
-        return 0.1 + self.likeness + _NUMBERED / 2 * (self.by is By.BOTH)
+        return 0.1 + self.likeness + _NUMBERED / 2 * (self.by in (By.SAME, By.BOTH))
 
 
 def match(theirs: Sequence[ForeignNote], ours: Sequence[Ours]) -> list[Match]:
-    """The questions of *theirs* that are ours, in their order; each is at most one, and no two of
-    them are the same."""
+    """The questions of *theirs* that are ours, in their order; no two are the same of ours. One is
+    several only where these have a number in common and none of them is asked in its own words."""
     return sorted(_Matching(theirs, ours).run(), key=lambda one: one.theirs)
 
 
+def by_number(theirs: Sequence[ForeignNote], ours: Sequence[Ours]) -> list[Match]:
+    """The same of answers that stand there without their questions: their numbers alone tell. Of a
+    number that is there twice, the answered one is meant, else the first."""
+    places, found = defaultdict[int | None, list[int]](list), dict[int, Match]()
+    for place, one in enumerate(ours):
+        places[one.number].append(place)
+    for at in sorted(range(len(theirs)), key=lambda at: not theirs[at].answer):
+        number = theirs[at].number
+        if number is not None and number in places:
+            found.setdefault(number, Match(at, (*places[number],), By.NUMBER, 0.0))
+    return sorted(found.values(), key=lambda one: one.theirs)
+
+
+class Wordings:
+    """The texts in which each of several things is asked, to find it by one of these: to the
+    letter, or else word for word. What a text says below its first line may be left out."""
+
+    def __init__(self, asked: Sequence[Iterable[str]]) -> None:
+        self.places = defaultdict[str, set[int]](set)
+        for place, texts in enumerate(asked):
+            for text in texts:
+                for key in _keys(text) + _keys(text.split("\n")[0]):
+                    self.places[key].add(place)
+
+    def __getitem__(self, question: str) -> list[int]:
+        """The places of what asks *question*; more than one where words leave it open."""
+        found = (self.places[key] for key in _keys(question) if key in self.places)
+        return sorted(next(found, ()))
+
+
+def _keys(text: str) -> list[str]:
+    """A text to the letter, and what it says word for word."""
+    return [key for key in (" ".join(text.split()), wording.said(text)) if key]
+
+
 class _Matching:
+    """Places of ours here are those of what is asked as one: a question, or the parts of one."""
+
     def __init__(self, theirs: Sequence[ForeignNote], ours: Sequence[Ours]) -> None:
-        self.theirs, self.ours = theirs, ours
-        asks, says = ([_words(getattr(one, name)) for one in ours] for name in ("asks", "says"))
-        self.rare = _Rarity(says)
-        self.asks, self.says = _Index(asks, self.rare), _Index(says, self.rare)
-        self.asked = [[_said(part) for part in one.asks.split("\n")] for one in ours]
-        self.likeness = [self._likenesses(one) for one in theirs]
-        self.numbers = {one.number: at for at, one in enumerate(ours) if one.number is not None}
-        self.numbered = dict(self._numbered())
+        self.theirs = theirs
+        wordings = Wordings([(one.asks, *one.cases) for one in ours])
+        worded = {at: places for at, one in enumerate(theirs) if (places := wordings[one.question])}
+        self.parts = _as_one(ours, {place for places in worded.values() for place in places})
+        where = {place: at for at, parts in enumerate(self.parts) for place in parts}
+        self.same = {at: [where[place] for place in places] for at, places in worded.items()}
+        asks, says = (
+            ["\n".join(getattr(ours[place], name) for place in parts) for parts in self.parts]
+            for name in ("asks", "says")
+        )
+        self.rare = _Rarity([_words(text) for text in says])
+        self.asks = _Index([_words(text) for text in asks], self.rare)
+        self.says = _Index([_words(text) for text in says], self.rare)
+        self.asked = [[wording.said(line) for line in text.split("\n")] for text in asks]
+        self.likeness = [self._likenesses(at) for at in range(len(theirs))]
+        self.numbers = defaultdict[int, list[int]](list)
+        for at, parts in enumerate(self.parts):
+            if (number := ours[parts[0]].number) is not None:
+                self.numbers[number].append(at)
+        self.numbered = defaultdict[int, set[int]](set)
+        for at, place in self._numbered():
+            self.numbered[at].add(place)
 
     def run(self) -> Iterator[Match]:
-        """Take the likest pairs first; then what lies between two that are told."""
-        found, taken = dict[int, Match](), set[int]()
+        """Take those in our words first, then the likest pairs; then what lies between two that are
+        told."""
+        found = self._in_our_words()
+        taken = {place for place, _, _ in found.values()}
         for _, at, place in sorted(self._pairs(), reverse=True):
-            if at in found or place in taken:
+            if at in found or at in self.same or place in taken:
                 continue
             if by := self._told_by(at, place, taken):
-                found[at] = Match(at, place, by, self.likeness[at].get(place, 0.0))
+                found[at] = place, by, self.likeness[at].get(place, 0.0)
                 taken.add(place)
-        found |= {one.theirs: one for one in self._between(found, taken)}
-        yield from found.values()
+        found |= dict(self._between(found, taken))
+        for at, (place, by, likeness) in found.items():
+            yield Match(at, self.parts[place], by, likeness)
 
-    def _likenesses(self, note: ForeignNote) -> dict[int, float]:
-        """How alike one is to each of ours with which it shares a word."""
-        asked, said = _words(note.question), _words(f"{note.question} {note.answer}")
+    def _in_our_words(self) -> dict[int, _Told]:
+        """Those that ask in our words: of the same ones, first those that have an answer. What
+        words leave open is decided by the number, then by what is answered."""
+        found, taken = dict[int, _Told](), set[int]()
+        for at in sorted(self.same, key=lambda at: not self.theirs[at].answer):
+            if free := [place for place in self.same[at] if place not in taken]:
+                numbered = self.numbers.get(self.theirs[at].number or 0, [])
+                alike = self.likeness[at]
+                place = max(free, key=lambda one: (one in numbered, alike.get(one, 0.0)))
+                found[at] = place, By.SAME, 1.0
+                taken.add(place)
+        return found
+
+    def _likenesses(self, at: int) -> dict[int, float]:
+        """How alike one is to each of ours with which it shares a word; to those alone that it asks
+        in their own words."""
+        note, same = self.theirs[at], self.same.get(at, [])
+        if len(same) == 1:
+            return {same[0]: 1.0}
+        asked, all_of_it = _words(note.question), _words(f"{note.question} {note.answer}")
         found = defaultdict[int, float](float)
-        for index, words in ((self.asks, asked), (self.says, said)):
+        for index, words in ((self.asks, asked), (self.says, all_of_it)):
             for place, cosine in index.near(self.rare.vector(words)):
                 found[place] += cosine / 2
-        begins = _said(note.question)
+        if same:
+            return {place: found.get(place, 0.0) for place in same}
+        begins = wording.said(note.question)
         for place in found if asked else ():
-            if any(part.startswith(begins) for part in self.asked[place]):
+            if any(line.startswith(begins) for line in self.asked[place]):
                 found[place] = (1 + found[place]) / 2  # word for word, as far as it goes
         return found
 
     def _pairs(self) -> Iterator[tuple[float, int, int]]:
         for at, alike in enumerate(self.likeness):
             for place, likeness in alike.items():
-                yield likeness + _NUMBERED * (self.numbered.get(at) == place), at, place
+                yield likeness + _NUMBERED * (place in self.numbered[at]), at, place
 
     def _told_by(self, at: int, place: int, taken: set[int]) -> By | None:
         """What tells that these are the same; None if nothing does."""
         if (likeness := self.likeness[at].get(place, 0.0)) < _NEAR:
             return None
         others = [alike for other, alike in self._free(at, taken) if other != place]
-        if self.numbered.get(at) == place:
+        if place in self.numbered[at]:
             return By.BOTH if likeness >= max(others, default=0.0) else By.NUMBER
         apart = likeness >= _APART * max(others, default=0.0)
         return By.WORDS if likeness >= _CLEAR and apart else None
@@ -138,16 +216,16 @@ class _Matching:
     # --- numbers and order ------------------------------------------------------------------
 
     def _numbered(self) -> Iterator[tuple[int, int]]:
-        """The questions whose number is to be believed, each with ours of that number: in a row
-        that counts up, as far as it does, half of them at least must be the likest, too. One or two
-        that are all with a number are believed if they are themselves like ours."""
+        """The questions whose number is to be believed, each with those of ours of that number: in
+        a row that counts up, as far as it does, half of them at least must be the likest, too. One
+        or two that are all with a number are believed if they are themselves like ours."""
         rows = list(self._rows())
         are_few = sum(map(len, rows)) <= 2
         for row in rows:
-            known = [(at, self.numbers[n]) for at, n in row if n in self.numbers]
-            alike = [(at, place) for at, place in known if self._likest(at) == place]
+            known = [(at, self.numbers[number]) for at, number in row if number in self.numbers]
+            alike = [(at, likest) for at, places in known if (likest := self._likest(at)) in places]
             if len(alike) > 1 and 2 * len(alike) >= len(known):
-                yield from known
+                yield from ((at, place) for at, places in known for place in places)
             elif are_few:
                 yield from (one for one in alike if self.likeness[one[0]][one[1]] >= _LIKELY)
 
@@ -162,22 +240,34 @@ class _Matching:
             row.append((at, note.number))
         yield row
 
-    def _likest(self, at: int) -> int | None:
+    def _likest(self, at: int) -> int:
+        """The likest of ours; -1 if none is."""
         alike = self.likeness[at]
-        return max(alike, key=alike.__getitem__) if alike else None
+        return max(alike, key=alike.__getitem__) if alike else -1
 
-    def _between(self, found: Mapping[int, Match], taken: set[int]) -> Iterator[Match]:
+    def _between(self, found: Mapping[int, _Told], taken: set[int]) -> Iterator[tuple[int, _Told]]:
         """Those between two that are told, where as many of ours lie between these."""
-        by_number = [place for _, place in sorted(self.numbers.items())]
-        rank = {place: nth for nth, place in enumerate(by_number)}
-        told = [one for _, one in sorted(found.items()) if one.ours in rank]
-        for before, after in pairwise(told):
-            left = range(before.theirs + 1, after.theirs)
-            places = by_number[rank[before.ours] + 1 : rank[after.ours]]
+        in_order = [place for _, places in sorted(self.numbers.items()) for place in places]
+        rank = {place: nth for nth, place in enumerate(in_order)}
+        told = [(at, place) for at, (place, *_) in sorted(found.items()) if place in rank]
+        for (at_before, before), (at_after, after) in pairwise(told):
+            left = range(at_before + 1, at_after)
+            places = in_order[rank[before] + 1 : rank[after]]
             if len(left) == len(places) and not taken & {*places} and not found.keys() & {*left}:
                 for at, place in zip(left, places, strict=True):
                     if (likeness := self.likeness[at].get(place, 0.0)) >= _NEAR:
-                        yield Match(at, place, By.ORDER, likeness)
+                        yield at, (place, By.ORDER, likeness)
+
+
+def _as_one(ours: Sequence[Ours], worded: Collection[int]) -> list[tuple[int, ...]]:
+    """The places of what is asked as one: those with a number in common, unless one of them is
+    asked in its own words, and so the others are, too."""
+    numbered = defaultdict[tuple[int, int], list[int]](list)
+    split = {ours[place].number for place in worded}
+    for place, one in enumerate(ours):
+        is_whole = one.number is not None and one.number not in split
+        numbered[(0, one.number or 0) if is_whole else (1, place)].append(place)
+    return [*map(tuple, numbered.values())]
 
 
 class _Rarity:
@@ -214,14 +304,9 @@ class _Index:
         yield from cosines.items()
 
 
-def _said(text: str) -> str:
-    """What a text says word for word, each word with a blank behind it."""
-    return "".join(f"{word} " for word in re.findall(r"[^\W_]+", folded(wording.plain(text))))
-
-
 def _words(text: str) -> Counter[str]:
     """The words of a text that tell something, as far as their endings do not part them."""
-    said = re.findall(r"[^\W_]+", folded(wording.plain(text)))
+    words = re.findall(r"[^\W_]+", folded(wording.plain(text)))
     return Counter(
-        word.removesuffix("s")[:_STEM] for word in said if len(word) > 1 and word not in _SMALL
+        word.removesuffix("s")[:_STEM] for word in words if len(word) > 1 and word not in _SMALL
     )

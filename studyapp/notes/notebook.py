@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from studyapp.errors import StudyError
-from studyapp.notes import picture, prose, wording
+from studyapp.notes import jsontext, picture, prose, wording
 from studyapp.notes.caption import named
 from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign
@@ -24,18 +24,19 @@ from studyapp.notes.outline import Outline, fence
 from studyapp.notes.picture import ATTACHED
 
 _LINE = re.compile(r"\bline (?=\d)")
+_NAMES = re.compile(r'"(?:cells|worksheets|nbformat)"\s*:')
 _NESTED = "its JSON is nested too deeply"
 
 
 def recognises(head: bytes, path: Path) -> bool:
     """Whether a file begins as a notebook's JSON does; its cells may come after anything else."""
     text = head.decode("utf-8-sig", "ignore").lstrip()
-    return text.startswith("{") and ('"cells"' in text or '"nbformat"' in text)
+    return text.startswith("{") and _NAMES.search(text) is not None
 
 
 def read(path: Path) -> Foreign:
     """Read a notebook. Raises StudyError if it cannot be read, or is none."""
-    text = text_of(path)
+    text, halves = jsontext.mended(text_of(path), path)
     try:
         found = json.loads(text)
     except ValueError as error:
@@ -56,8 +57,9 @@ def read(path: Path) -> Foreign:
         numbers.append(number)
     attached = dict(_attached(cells))
     read = picture.gathered(prose.parse_lines(lines, numbers, path), path, attached)
-    read = replace(read, problems=tuple(sorted((*read.problems, *_told(passed, path)))))
-    return _by_cell(read) if _is_one_line(text) else read
+    read = replace(read, problems=(*read.problems, *_told(passed, path)))
+    read = _by_cell(read) if _is_one_line(text) else read
+    return replace(read, problems=tuple(sorted((*read.problems, *halves))))
 
 
 def _is_one_line(text: str) -> bool:

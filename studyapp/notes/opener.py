@@ -225,6 +225,8 @@ class _Openers:
             return LABELLED
         line = self.outline.lines[block.first].strip()
         asked, _ = wording.unwrapped(wording.numbered(line)[1])
+        if wording.is_known(asked):
+            return BOLD  # wherever it stands
         bold = line.startswith(("**", "__")) and asked != line
         if bold and (wording.is_asked(asked) or _numbered_task(line, asked)):
             return BOLD

@@ -11,26 +11,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from studyapp.notes import answerkey, wording
+from studyapp.notes.label import ANSWER, MEANING, QUESTION, TERM
 
 _Lines = Iterator[tuple[str, int]]
 _IsCode = Callable[[int], bool]
 _TASK = r"exercise|problem|task|aufgabe|ejercicio|exercice|esercizio|exercício|задача|упражнение"
-_ASKING = (
-    r"question|front|prompt|frage|pregunta|domanda|pergunta|вопрос|питання|pytanie|otázka|vraag|fråga"
-    r"|spørgsmål|soru|質問|問題|问题|질문|문제|سؤال|السؤال|سوال|שאלה|ερώτηση"
-)
-_ANSWERING = (
-    r"answer|solution|back|response|antwort|lösung|respuesta|solución|réponse|risposta|soluzione|resposta"
-    r"|solução|ответ|решение|відповідь|odpowiedź|odpověď|antwoord|svar|cevap|答え|解答|回答|答案"
-    r"|답변|정답|대답|جواب|الجواب|إجابة|الإجابة|پاسخ|תשובה|απάντηση"
-)
-_TERM = (
-    r"term|word|vocab|begriff|vokabel|wort|término|palabra|terme|mot|termine|parola|слово|термин"
-)
-_MEANS = (
-    r"definition|meaning|translation|bedeutung|übersetzung|definición|significado|traducción"
-    r"|définition|signification|traduction|definizione|significato|traduzione|перевод|значение"
-)
+_ASKING = "|".join([*QUESTION, "front", "prompt"])
+_ANSWERING = "|".join([*ANSWER, "back"])
+_TERM, _MEANS = "|".join(TERM), "|".join(MEANING)
 _PARTNERS = {
     "Q": "AR", "F": "A", "P": "RO", "D": "R", "V": "A", "В": "О", "س": "ج", "ש": "ת",
     "問": "答", "问": "答", "문": "답", "q": "a",

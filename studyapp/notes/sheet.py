@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,8 @@ _ODD, _ODD_OF_TEXT = 4, 10  # one of so many rows may have more or fewer cells t
 _SHOWN = 60  # characters
 _MARK = re.compile(r"[ \t]*(?:#{1,6}[ \t]|[-*+>|][ \t|]|`{3}|~{3}|//|/\*)")
 _CODE = re.compile(r"[={}<>\[\]\\]|\(\)|;$|^(?:import|from|let|var|const|return|def|int)\b")
+QUOTES = {True: '"', False: None}  # of `csv.reader`, by whether quotes keep cells together
+_SAID = re.compile(r"\"?sep=(?P<sign>[^\"\r\n])\"?[ ;,]*", re.IGNORECASE)
 _FIGURE = re.compile(r"[\W\d_]*")
 _LOOKED_AT = 2000  # rows
 _LONG = 60_000  # bytes of a beginning from which the text may go on
@@ -33,10 +35,10 @@ _LONG = 60_000  # bytes of a beginning from which the text may go on
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A table of `width` columns: the sign between them, and where a row names them, which of them
-    asks, which answers, which have options, be they picked by letters or numbers, and which are
-    settings of a program that asks them. `is_sure` says whether it holds notes, `is_log` that it
-    logs reviews, `is_half` that its first row names columns, but none that asks or none that
-    answers."""
+    asks, which answers, which have options, be they picked by letters or numbers or wrong ones that
+    the right one stands apart from, and which are settings of a program that asks them. `is_sure`
+    says whether it holds notes, `is_log` that it logs reviews, `is_half` that its first row names
+    columns, but none that asks or none that answers, `is_quoted` that quotes keep cells whole."""
 
     sign: str
     width: int = 0
@@ -45,10 +47,12 @@ class Sheet:
     right: int = 1
     options: tuple[int, ...] = ()
     is_picked: bool = False
+    is_apart: bool = False
     settings: tuple[int, ...] = ()
     is_sure: bool = False
     is_log: bool = False
     is_half: bool = False
+    is_quoted: bool = True
 
     def ordered(self, row: Sequence[str]) -> list[str]:
         """A row that begins with what asks and its options, then what answers; no settings."""
@@ -58,9 +62,10 @@ class Sheet:
         if tuple(row) == self.names:
             return [question, answer, *others]
         offered = self._offered(row)
-        if offered:
+        if offered and not self.is_apart:
             answer = columns.chosen(answer, offered, is_picked=self.is_picked)
-        return [columns.asked(question, answer, offered), answer, *others]
+        asked = columns.asked(question, answer, offered, is_apart=self.is_apart)
+        return [asked, answer, *others]
 
     def _offered(self, row: Sequence[str]) -> list[str]:
         return columns.offered(["".join(row[at : at + 1]) for at in self.options])
@@ -71,20 +76,37 @@ class Sheet:
         cells = len(row)
         if cells > self.width:
             more = f"{cells} cells where the others have {self.width}, so what answers is not sure"
-            return f"this row has {more}; not read: {_begun(row)}"
+            return f"this row has {more}; not read: {begun(row)}"
         if cells < self.width and not "".join(row[self.right : self.right + 1]).strip():
-            return f"this row has no answer; not read: {_begun(row)}"
+            return f"this row has no answer; not read: {begun(row)}"
         if cells < self.width and cells <= self.left:
-            return f"this row has no question; not read: {_begun(row)}"
+            return f"this row has no question; not read: {begun(row)}"
         return ""
 
 
 def look(lines: Sequence[str], path: Path, *, is_whole: bool = True) -> Sheet | None:
     """The table that these lines are; None if too few rows have as many columns, and none names
     them. Of lines that are not the whole the last row may be cut off."""
-    tables = (_rows(lines, sign, is_whole=is_whole) for sign in _SIGNS)
-    found = [_sheet(sign, rows, path) for sign, rows in zip(_SIGNS, tables, strict=True) if rows]
+    lines, said = parted(lines)
+    found = [_read(lines, sign, path, is_whole=is_whole) for sign in said or _SIGNS]
     return max(filter(None, found), key=lambda one: (one.is_sure, bool(one.names)), default=None)
+
+
+def parted(lines: Sequence[str]) -> tuple[list[str], str]:
+    """The lines of a table, and the sign between its columns if its first line says it, as some
+    programs write it; that line is empty then."""
+    said = _SAID.fullmatch(lines[0]) if lines else None
+    return (["", *lines[1:]], said["sign"]) if said else ([*lines], "")
+
+
+def _read(lines: Sequence[str], sign: str, path: Path, *, is_whole: bool) -> Sheet | None:
+    """The table with this *sign*. Of tabs, quotes that do not fit are part of the text."""
+    rows = _rows(lines, sign, is_whole=is_whole)
+    if rows or sign != "\t":
+        return _sheet(sign, rows, path) if rows else None
+    rows = _rows(lines, sign, is_whole=is_whole, is_quoted=False)
+    found = _sheet(sign, rows, path) if rows else None
+    return found and replace(found, is_quoted=False)
 
 
 def of_head(head: bytes, path: Path) -> Sheet | None:
@@ -130,21 +152,30 @@ def shorn(row: Sequence[str], width: int) -> list[str]:
     return list(row[:end])
 
 
+def is_log(names: Iterable[str]) -> bool:
+    """Whether columns are those of a log of reviews."""
+    return {*names} >= _LOG
+
+
 def is_comment(row: Sequence[str]) -> bool:
     """Whether a row is none: it begins with # and has one cell alone."""
     return len(row) == 1 and row[0].startswith("#")
 
 
-def _begun(row: Sequence[str]) -> str:
+def begun(row: Sequence[str]) -> str:
+    """How a row that is not read begins."""
     said = " | ".join(" ".join(cell.split()) for cell in row if cell.strip())
     return said if len(said) <= _SHOWN else f"{said[:_SHOWN].rstrip()} …"
 
 
-def _rows(lines: Sequence[str], sign: str, *, is_whole: bool) -> list[list[str]]:
+def _rows(
+    lines: Sequence[str], sign: str, *, is_whole: bool, is_quoted: bool = True
+) -> list[list[str]]:
     """The rows between which nothing is left over, but for one that is too long; none if a quote
     does not fit."""
     rows = list[list[str]]()
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=sign, strict=True)
+    text = (f"{line}\n" for line in lines)
+    reader = csv.reader(text, delimiter=sign, quotechar=QUOTES[is_quoted], strict=True)
     while len(rows) < _LOOKED_AT:
         try:
             row = next(reader, None)
@@ -164,7 +195,7 @@ def _rows(lines: Sequence[str], sign: str, *, is_whole: bool) -> list[list[str]]
 def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None:
     head = next((row for row in rows if len(row) > 1), rows[0])
     names = tuple(plain(cell).casefold() for cell in head)
-    if {*names} >= _LOG:
+    if is_log(names):
         return Sheet(sign, is_log=True)
     width = _width(rows)
     if max(width, len(head)) < 2:
@@ -198,7 +229,7 @@ def _named(table: Sheet, names: Sequence[str], rows: Sequence[Sequence[str]]) ->
     table = replace(table, options=places, settings=columns.settings(names))
     answers = ["".join(row[table.right : table.right + 1]) for row in rows]
     is_picked = bool(places) and columns.picks(answers, [table._offered(row) for row in rows])
-    return replace(table, is_picked=is_picked)
+    return replace(table, is_picked=is_picked, is_apart=columns.stand_apart(names))
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:

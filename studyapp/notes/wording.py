@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from html import unescape
 
 from studyapp.notes.card import outside_code
+from studyapp.notes.letters import folded
+
+_KNOWN = ContextVar[frozenset[str]]("questions, by what they say", default=frozenset())
 
 _STRONG = r"\*\*|__"
 _MARKED = r"\*\*|__|\*|_"
@@ -150,10 +155,35 @@ def plain(text: str) -> str:
     return re.sub(r"\*+|__+", "", _LINK.sub(r"\1", text)).strip()
 
 
+def said(text: str) -> str:
+    """What a text says word for word, whatever its case, marks and spaces; each word with a blank
+    behind it."""
+    return "".join(f"{word} " for word in re.findall(r"[^\W_]+", folded(plain(text))))
+
+
+@contextmanager
+def knowing(questions: Iterable[str]) -> Iterator[None]:
+    """Take a line that says one of these *questions*, word for word, for that question and no more,
+    however it ends."""
+    token = _KNOWN.set(frozenset(map(said, questions)))
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
+
+
+def is_known(text: str) -> bool:
+    """Whether a line says one of the questions that are known."""
+    known = _KNOWN.get()
+    return bool(known) and said(text) in known
+
+
 def is_asked(text: str) -> bool:
     """Whether a line ends as a question does, be it with a remark in brackets behind it."""
     if len(text) > _LONGEST:
         return False
+    if is_known(text):
+        return True
     line = re.sub(rf"{_FOOTNOTES}+$", "", plain(text))
     if line.rstrip(_ENDS).endswith(ASKING) or _ASKED_IN_GREEK.search(line):
         return re.search(r"\w", line) is not None
@@ -239,7 +269,7 @@ def own_answer(text: str, *, in_prose: bool = True, of_tasks: bool = False) -> t
     """A line that answers itself, as question and answer; any other one with no answer. In prose
     a small letter behind a question mark goes on with the sentence. What begins there as a task
     does is one, but where answers *of tasks* are known to stand there."""
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or is_known(text):
         return text, ""
     found = _TRUE_FALSE.fullmatch(text)
     if found is not None:

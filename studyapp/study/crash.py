@@ -3,7 +3,8 @@ report is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from studyapp import config
@@ -26,6 +27,21 @@ def told(error: BaseException, db: str, rated: Sequence[bytes] = ()) -> str:
             _report(error),
         )
     )
+
+
+@contextmanager
+def contained(path: Path) -> Iterator[None]:
+    """What is done with one file of somebody else's, of which a fault ends nothing but that. Raises
+    StudyError for whatever is raised, with a report of what nobody has foreseen."""
+    try:
+        yield
+    except StudyError:
+        raise
+    except OSError as error:
+        raise StudyError(f"{path} cannot be taken: {error.strerror or error}.") from error
+    except Exception as error:
+        told = f"{path} is not taken, by a fault of studyapp's own: {kind(error)}."
+        raise StudyError(f"{told} {_report(error)}") from error
 
 
 def _report(error: BaseException) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from studyapp.errors import StudyError
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.study import imports, words
+from studyapp.study.crash import contained
 from studyapp.study.desk import Desk
 from studyapp.study.imports import Imported, Source
 from studyapp.study.questionnaire import arrival
@@ -54,7 +55,11 @@ class Delivery:
 def look(desk: Desk, path: Path, stop: Callable[[], None]) -> Preview:
     """What the file or the folder at *path* would bring; *stop* is asked at each file. Raises
     StudyError if it cannot be read, or is stopped."""
-    source = Source(path, *_read_all(path, stop))
+    with contained(path):
+        return _preview(desk, Source(path, *_read_all(path, stop)), stop)
+
+
+def _preview(desk: Desk, source: Source, stop: Callable[[], None]) -> Preview:
     (told,) = imports.bring(desk, [source], dry_run=True, progress=lambda *_: stop())
     if not source.foreign.notes:
         return Preview(source, tuple((one, "") for one in told.questions), told)
@@ -77,8 +82,9 @@ def _filled(desk: Desk, source: Source) -> Proposal | None:
     """A questionnaire is one whose questions are known, most of them, and not one or two."""
     with suppress(StudyError):
         found = arrival.match(desk, source.path, source.foreign)
-        many = max(_FEW, len(source.foreign.notes) / 2)
-        return found if len(found.answered) >= many and not found.known else None
+        if len(found.answered) >= max(_FEW, len(source.foreign.notes) / 2):
+            found = arrival.match(desk, source.path, arrival.read(desk, source.path)[1])
+            return None if found.known else found
     return None
 
 
@@ -93,7 +99,8 @@ def _read_all(path: Path, stop: Callable[[], None]) -> tuple[str, Foreign]:
 
     def read(file: Path) -> tuple[str, Foreign]:
         stop()
-        return formats.read(file)
+        with contained(file):
+            return formats.read(file)
 
     if not path.is_dir():
         return read(path)
@@ -117,7 +124,8 @@ def without(source: Source, guids: Collection[str]) -> Source:
 def bring(desk: Desk, source: Source, progress: Progress) -> Delivery:
     """Take over what a file holds. Raises StudyError, with nothing changed, if it cannot be, or if
     *progress* stops it."""
-    (told,) = imports.bring(desk, [source], progress=progress)
+    with contained(source.path):
+        (told,) = imports.bring(desk, [source], progress=progress)
     return Delivery(source, told)
 
 

@@ -20,6 +20,7 @@ from studyapp.notes.foreign import Foreign
 from studyapp.notes.media import FOLDER, is_name
 from studyapp.notes.note import Note, Problem
 from studyapp.study import capture, library, recognition, words
+from studyapp.study.crash import contained
 from studyapp.study.desk import Desk
 from studyapp.study.foreign import is_untouched
 from studyapp.study.learner import FIRST
@@ -93,8 +94,9 @@ class Inbox:
 
     def _take(self, path: Path) -> Taken:
         try:
-            return _taken(self._desk, path)
-        except (StudyError, OSError) as error:
+            with contained(path):
+                return _taken(self._desk, path)
+        except StudyError as error:
             try:
                 size, changed, _ = _state(path)
             except OSError:  # another window was quicker

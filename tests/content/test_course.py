@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 
 from studyapp.commands import draw
 from studyapp.config import Settings
+from studyapp.notes import prose, wording
 from studyapp.notes.card import Face, face, is_acronym, question_face, sides
 from studyapp.notes.check import TALLEST, WIDEST
 from studyapp.notes.markdown import read_folder
-from studyapp.notes.note import CardStyle, ContentFile, Note, NoteKind
+from studyapp.notes.matching import Ours, match
+from studyapp.notes.note import APART, CardStyle, ContentFile, Note, NoteKind
 from studyapp.notes.plain import plain
 from studyapp.notes.prompt import find
 from studyapp.store import sync
@@ -31,6 +34,35 @@ BEGUN = {8: (10, 0)}  # a chapter not yet there in full: how many questions and 
 
 def notes(chapter: int, kind: NoteKind) -> list[Note]:
     return [n for page in PAGES if page.chapter == chapter for n in page.notes if n.kind is kind]
+
+
+# How somebody may have written a question with the answer to it.
+WRITTEN = {
+    "counted": "{count}. {asked}\n\n    * {answer}\n",
+    "the book's numbers": "{book}. {asked}\n\n    {answer}\n",
+    "heading": "## {asked}\n\n{answer}\n",
+    "list": "- {asked}\n    - {answer}\n",
+    "quote": "> {asked}\n\n{answer}\n",
+}
+
+
+@pytest.mark.parametrize("shape", WRITTEN)
+def test_each_question_in_its_own_words_gets_its_own_answer(shape: str) -> None:
+    chance = random.Random(shape)
+    for chapter in CHAPTERS:
+        asked = [one for one in notes(chapter, NoteKind.QUESTION) if APART not in one.tags]
+        ours = [Ours(one.book, one.question, f"{one.question}\n{one.answer}") for one in asked]
+        places = chance.sample(range(len(asked)), len(asked))
+        text = "\n".join(
+            WRITTEN[shape].format(
+                count=count, book=asked[at].book or 0, asked=asked[at].prompt, answer=f"mine {at}"
+            )
+            for count, at in enumerate(places, 1)
+        )
+        with wording.knowing([one.prompt for one in asked]):
+            theirs = prose.parse(f"# Mine\n\n{text}", Path("mine.md")).notes
+        got = {one.ours: theirs[one.theirs].answer.lstrip("*- ") for one in match(theirs, ours)}
+        assert got == {(at,): f"mine {at}" for at in places}
 
 
 def test_chapter_1_has_all_33_questions_as_the_rules_want_them() -> None:

@@ -153,7 +153,7 @@ def test_reviews_of_a_card_and_of_a_day_go_together() -> None:
     rng = np.random.default_rng(0)
     card, day = rng.integers(0, 12, 60), rng.integers(0, 5, 60)
     values = rng.normal(size=60) + day  # days differ, cards do not
-    look = Look(card, day, values, {}, None)
+    look = Look(card, day, np.arange(60) % 2.0, {}, None)
     value, low, high = memory.clustered(memory.mean_of(values, look))
 
     def spread(groups: list[np.ndarray]) -> float:
@@ -168,6 +168,28 @@ def test_reviews_of_a_card_and_of_a_day_go_together() -> None:
     assert days > 3 * alone  # so that those who leave the days out are told apart
     one_card = Figure(0.5, np.array([0.1, -0.1]), np.zeros(2, int), np.arange(2), 1)
     assert memory.clustered(one_card) == (0.5, None, None)
+
+
+def test_few_lapses_leave_wide_intervals_and_none_leaves_none() -> None:
+    """As the fit itself is judged."""
+    look, _ = judged(drawn(1000))
+    for lapses in (0, 1, 3):
+        few = look._replace(remembered=(np.arange(len(look.day)) >= lapses).astype(float))
+        (gap,) = memory.gaps([few], "fitted", "default")
+        of = evaluate.Outcomes(few.day, few.card, few.day, few.remembered)
+        known = evaluate.difference(few.loss("default") - few.loss("fitted"), of)
+        if lapses:
+            assert gap.few - 1 == lapses
+            assert known.low is not None and known.high is not None  # noqa: PT018
+            _, low, high = memory.clustered(gap)
+            assert high - low >= (known.high - known.low) * 0.999  # days go together as well
+        else:
+            assert memory.clustered(gap)[1:] == known[1:] == (None, None)
+            there = memory.Judged([few], [], [few], [few.remembered >= 0], 1000, is_own=True)
+            found = {fact.name: fact for fact in memory.facts(there)}
+            assert "lacking" not in found
+            assert found["gap_default"].method == "too few for an interval"
+            assert found["gap_default"].n == len(np.unique(few.card))
 
 
 def test_the_auc_is_the_fits_own_and_moves_as_placements_say() -> None:

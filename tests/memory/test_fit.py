@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from forgetting import FIRST, OTHER, Row, log_of
 from studyapp.memory import evaluate
 from studyapp.memory.fit import fit
-from studyapp.memory.histories import COLUMNS, LONGEST, Floats, Reviews, Tree, grow, plain
+from studyapp.memory.histories import COLUMNS, LONGEST, Floats, Ints, Reviews, Tree, grow, plain
 from studyapp.memory.judgement import FEWEST, Former, judge
 from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST, SPREAD, checked, is_ordered
 from studyapp.memory.slopes import follow, measure, measure_each
@@ -251,13 +251,51 @@ def test_an_interval_takes_the_reviews_of_a_card_together() -> None:
     """Reviews that all say the same of their card are worth one each card, not one each review."""
     draw = np.random.default_rng(1)
     values = draw.normal(0.5, 1, 40)
-    once = evaluate.difference(values, np.arange(40))
-    often = evaluate.difference(np.repeat(values, 25), np.repeat(np.arange(40), 25))
-    assert often == pytest.approx(once)
-    apart = evaluate.difference(np.repeat(values, 25), np.arange(1000))
-    assert apart.high is not None and often.high is not None  # noqa: PT018
-    assert apart.high - apart.value < (often.high - often.value) / 4
-    assert evaluate.difference(values, np.zeros(40, np.int64)).low is None
+    once = evaluate.difference(values, asked(np.arange(40)))
+    often = evaluate.difference(np.repeat(values, 25), asked(np.repeat(np.arange(40), 25)))
+    assert often.value == pytest.approx(once.value)
+    assert width(often) == pytest.approx(width(once), rel=0.04)  # of 19 degrees of freedom or 39
+    apart = evaluate.difference(np.repeat(values, 25), asked(np.arange(1000)))
+    assert width(apart) < width(often) / 4
+    assert evaluate.difference(values, asked(np.zeros(40, np.int64))).low is None
+
+
+@pytest.mark.parametrize("lapses", [1, 2, 5])
+def test_an_interval_is_as_wide_as_few_lapses_leave_it(lapses: int) -> None:
+    """At least 95 in 100 of those whose log had so many, be the chances of recall what they are."""
+    draw, n = np.random.default_rng(lapses), 200
+    logs, covered = 0, 0
+    while logs < 200:
+        logits = np.log(n / lapses) + draw.normal(0, 0.7, n)
+        chance, mine, theirs = (
+            1 / (1 + np.exp(-logits - off))
+            for off in (0, draw.normal(0, 0.3, n), draw.normal(-0.3, 0.5, n))
+        )
+        remembered = (draw.random(n) < chance).astype(float)
+        if n - remembered.sum() == lapses:
+            hit, miss = (
+                evaluate.losses(mine, came) - evaluate.losses(theirs, came)
+                for came in (np.ones(n), np.zeros(n))
+            )
+            of = asked(np.arange(n) // 2, remembered)
+            found = evaluate.difference(np.where(remembered > 0, hit, miss), of)
+            assert found.low is not None and found.high is not None  # noqa: PT018
+            truth = (chance * hit + (1 - chance) * miss).mean()
+            covered += found.low <= truth <= found.high
+            logs += 1
+    assert covered >= 190
+
+
+def asked(card: Ints, remembered: Floats | None = None) -> evaluate.Outcomes:
+    """Outcomes of these cards; half of them were forgotten."""
+    if remembered is None:
+        remembered = np.arange(len(card)) % 2.0
+    return evaluate.Outcomes(np.arange(len(card)), card, np.arange(len(card)), remembered)
+
+
+def width(found: evaluate.Difference) -> float:
+    assert found.low is not None and found.high is not None  # noqa: PT018
+    return found.high - found.low
 
 
 # Judging
@@ -298,9 +336,18 @@ def test_a_fit_that_predicts_worse_is_not_adopted() -> None:
     rows += [(card, 40, 1) for card in range(80)]
     judged = judge(table(rows), kept=OTHER)
     assert not judged.adopted
-    assert judged.parameters == OTHER
     assert judged.difference is not None
     assert judged.difference.value > 0
+    assert judged.parameters is not None
+    assert judged.earlier is not None
+    both = (
+        measure(grow(table(rows)), np.array(one)) for one in (judged.parameters, judged.earlier)
+    )
+    whole, part = (one.loss for one in both)
+    assert whole < part  # it has seen the last day, too
+    told = judged.as_json()  # what was fitted, and what the scores are of, adopted or not
+    assert told["parameters"] == list(judged.parameters)
+    assert told["earlier"] == list(judged.earlier)
     assert "higher by" in judged.reason
 
 
@@ -323,15 +370,28 @@ def test_one_card_is_too_little_to_adopt_a_fit() -> None:
     assert judged.difference is not None
     assert judged.difference.value < 0
     assert not judged.adopted
-    assert judged.parameters == OTHER
     assert "(no interval, as all are of one card)" in judged.reason
+
+
+@pytest.mark.parametrize(
+    ("rating", "why"), [(3, "none of them was forgotten"), (1, "none of them was remembered")]
+)
+def test_what_never_came_out_otherwise_has_no_interval_and_may_be_adopted(
+    rating: int, why: str
+) -> None:
+    judged = judge(table([(card, day, rating) for day in (0, 2, 9, 30) for card in range(50)]))
+    assert judged.difference is not None
+    assert judged.difference[1:] == (None, None)
+    assert judged.adopted is (judged.difference.value <= 0)
+    assert judged.reason.startswith("log loss on the later 50 is lower by .")
+    assert judged.reason.endswith(f" (no interval, as {why}) than with the defaults")
 
 
 @pytest.mark.parametrize("reviews", [0, 50, FEWEST - 1])
 def test_too_few_reviews_are_said_to_be_too_few(reviews: int) -> None:
     judged = judge(table(SIX_THOUSAND[:reviews]), kept=OTHER)
     assert not judged.adopted
-    assert judged.parameters == OTHER
+    assert judged.parameters is None
     assert judged.reason.startswith("too few, as a fit begins with 200")
     told = judged.as_json()
     assert (told["reviews"], told["fitted"], told["difference"]) == (reviews, None, None)

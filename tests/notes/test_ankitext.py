@@ -54,7 +54,7 @@ def test_every_column_has_its_place() -> None:
     ]
     assert [(one.line, one.message) for one in found.problems] == [
         (11, "left out here: a script"),
-        (12, "the first field, which asks, is empty"),
+        (12, "the first field, which asks, is empty; not read: no front"),
     ]
 
 

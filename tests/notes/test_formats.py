@@ -12,6 +12,7 @@ from studyapp.notes import formats, markdown
 from studyapp.notes.foreign import GivenAnswer
 from studyapp.store import archive
 from studyapp.study.fit import files
+from tests_support import START
 
 POST = "<!-- studyapp post: pack p, chapter 3 -->\n\n<!-- answer: q -->\n\n> Mine.\n"
 
@@ -62,7 +63,7 @@ def test_a_pipe_is_never_read(tmp_path: Path) -> None:
     for form in (None, *formats.FORMATS):
         with pytest.raises(StudyError, match=r"a\.md cannot be read: it is a pipe, a socket or a"):
             formats.read(pipe, form)
-    for read in (archive.read, files.read):
+    for read in (archive.read, lambda path: files.read(path, START)):
         with pytest.raises(StudyError, match="it is a pipe"):
             read(pipe)
     (tmp_path / "b.md").write_text("## What?\n\nThat.\n")

@@ -40,7 +40,7 @@ def theirs(*numbers: int | None) -> list[ForeignNote]:
 
 
 def told(notes: list[ForeignNote]) -> list[tuple[int, int, By]]:
-    return [(one.theirs, one.ours, one.by) for one in match(notes, OURS)]
+    return [(one.theirs, *one.ours, one.by) for one in match(notes, OURS)]
 
 
 def test_numbers_and_words_that_agree_are_surest() -> None:
@@ -60,9 +60,8 @@ def test_one_or_two_questions_are_known_by_their_words(some: tuple[int, ...]) ->
 
 def test_what_begins_as_ours_does_is_that_however_near_another_comes() -> None:
     ours = [*OURS, Ours(6, "Hollow bones: how do they compare with full ones?", "hollow bones")]
-    for asked in ("Which bones of a bird?", "Which bones of a bird are hollow?"):
-        (found,) = match([ForeignNote(asked, asked)], ours)
-        assert (found.ours, found.by) == (1, By.WORDS)
+    (found,) = match([ForeignNote("", "Which bones of a bird?")], ours)
+    assert (found.ours, found.by) == ((1,), By.WORDS)
 
 
 @pytest.mark.parametrize(("number", "by"), [(3, By.BOTH), (2, None), (None, None)])
@@ -70,7 +69,50 @@ def test_a_number_that_stands_alone_tells_with_words(number: int | None, by: By 
     note = ForeignNote(
         "", "Why do owls listen at night?", "voles and shrews, by ear", number=number
     )
-    assert [(one.ours, one.by) for one in match([note], OURS)] == ([(2, by)] if by else [])
+    assert [(one.ours, one.by) for one in match([note], OURS)] == ([((2,), by)] if by else [])
+
+
+# The book asks them as one; whoever has the book's words answers both.
+OWLS = [
+    Ours(3, "How does an owl find mice in the dark?", "Its ears sit at different heights."),
+    Ours(3, "Why is the flight of an owl silent?", "Combs break up the swirls of air."),
+    Ours(None, "Does a silent owl find more mice?", "Silent flight lets it hear them."),
+]
+
+
+@pytest.mark.parametrize("numbers", [(3, 3, 3), (None,) * 3, (1, 2, 3), (3, 7, 3)])
+def test_our_very_words_win_over_every_number(numbers: tuple[int | None, ...]) -> None:
+    asked = [one.asks.upper().replace("?", " ?!") for one in (OWLS[2], OWLS[1], OWLS[0])]
+    theirs = [ForeignNote("", one, "x", number=n) for one, n in zip(asked, numbers, strict=True)]
+    assert [(one.ours, one.by, one.likeness) for one in match(theirs, OWLS)] == [
+        ((place,), By.SAME, 1.0) for place in (2, 1, 0)
+    ]
+
+
+def test_what_is_asked_in_parts_is_one_unless_a_part_is_asked_in_its_own_words() -> None:
+    whole = ForeignNote("", "How does an owl find a mouse, and why is it silent?", "ears", number=3)
+    part = ForeignNote("", OWLS[1].asks, "combs", number=3)
+    assert [one.ours for one in match([whole], OWLS[:2])] == [(0, 1)]
+    assert [one.ours for one in match([whole, part], OWLS[:2])] == [(0,), (1,)]
+
+
+def test_of_the_same_words_the_number_tells_and_then_the_answer() -> None:
+    ours = [
+        Ours(number, f"What does this print?\n\n{code}", f"What does this print? {said}")
+        for number, code, said in ((1, "print(a)", "apples"), (2, "print(b)", "beets"))
+    ]
+    asked = [
+        ForeignNote("", "What does this print?", answer, number=number)
+        for answer, number in (("beets", None), ("apples", None), ("apples", 2))
+    ]
+    assert [one.ours for one in match(asked[:2], ours)] == [(1,), (0,)]
+    assert [one.ours for one in match(asked[2:], ours)] == [(1,)]
+    assert [one.ours for one in match([ForeignNote("", ours[1].asks)], ours)] == [(1,)]
+
+
+def test_of_two_in_the_same_words_the_answered_one_is_taken() -> None:
+    asked = [ForeignNote("", OWLS[2].asks, answer) for answer in ("", "yes", "no")]
+    assert [one.theirs for one in match(asked, OWLS)] == [1]
 
 
 def test_one_number_is_nothing_without_words() -> None:
@@ -131,4 +173,4 @@ def test_each_shape_of_a_filled_in_questionnaire_is_known(shape: str) -> None:
     )
     found = prose.parse(f"# Questionnaire\n\n{text}", Path("mine.md")).notes
     assert [one.answer.lstrip("*- ") for one in found] == [answer for _, answer in ASKED]
-    assert [(one.theirs, one.ours) for one in match(found, OURS)] == [(at, at) for at in range(5)]
+    assert [(one.theirs, *one.ours) for one in match(found, OURS)] == [(at, at) for at in range(5)]

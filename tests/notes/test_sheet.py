@@ -101,7 +101,10 @@ def test_each_row_of_a_table_that_says_so_is_a_note(rows: list[tuple[str, str]],
          [(1, "Animals"), (5, "no answer; not read: c | x"), (6, "is empty")]),
         ("a.csv", "front,back,tags\na,b\nc,d\ne,f\n", ["a", "c", "e"], []),
         ("a.csv", "question,x,correct\na,b,c\nd,e,f\n", ["a", "d"], []),
-        ("a.txt", "a\tb\tx\nc\td\tx\ne\tf\ng\th\n", ["a", "c", "e", "g"], []),
+        ("a.txt", "a\tb\tx\nc\td\tx\ne\tf\ng\th\n", ["a", "c", "e", "g"],
+         [(1, "behind the second cell here is read as part of the answer, and in 1 more")]),
+        ('a.txt', 'a?\tb\tx\n"c" d\te\tx\nf\n', ["a?", '"c" d'],
+         [(1, "second cell"), (3, "no answer; not read: f")]),
         ("a.tsv", "a\tb\nc\td\ne\nf\tg\n", ["a", "c", "f"], [(3, "no answer; not read: e")]),
         ("a.txt", "# mine\na\tb\n# more\nc\td\te\nf\tg\n", ["a", "f"], [(4, "3 cells")]),
         ("a.txt", "x,y\n" + "".join(f"a{at},b{chr(at)}\n" for at in range(97, 107)) + "alone\n",
@@ -140,11 +143,23 @@ def test_a_text_whose_rows_differ_is_no_table(tmp_path: Path, text: str) -> None
     [
         *("German,English", "Español,Englisch", "DE,EN", "Italian word,in English"),
         *("Palabra,Significado", "Wort,Translation", "Vorderseite,Rückseite", "单词,意思"),
+        *("Fråga,Svar", "Spørgsmål,Svar", "Kysymys,Vastaus", "Soru,Cevap", "질문,정답"),
+        *("питання,відповідь", "السؤال,الجواب", "Begrepp,Förklaring", "Framsida,Baksida"),
+        *("Fragen,Antworten", "Word,Answer", "Question,Explanation", "Prompt,Response"),
     ],
 )
 def test_columns_are_known_by_languages_and_in_several(tmp_path: Path, head: str) -> None:
     _, found = formats.read(written(tmp_path, "a.csv", f"{head}\nuno,one\ndue,two\n"))
     assert [(one.question, one.answer) for one in found.notes] == [("uno", "one"), ("due", "two")]
+
+
+def test_a_right_option_that_stands_apart_is_no_place_of_another(tmp_path: Path) -> None:
+    text = "question,correct_answer,wrong 1,wrong 2\n3-2?,1,2,3\nc?,b,x,y\n"
+    _, found = formats.read(written(tmp_path, "a.csv", text))
+    assert [(one.question, one.answer) for one in found.notes] == [
+        ("3-2?\n\nA) 1\\\nB) 2\\\nC) 3", "1"),
+        ("c?\n\nA) b\\\nB) x\\\nC) y", "b"),
+    ]
 
 
 FRANCE = "Capital of France?\n\nA) Oslo\\\nB) Paris\\\nC) Rome"
@@ -203,6 +218,7 @@ def test_options_that_are_numbers_are_no_places(tmp_path: Path) -> None:
     [
         "name,deck,tags,content\nOsmosis,Bio::Cells,x y,Water moves\n",
         "Deck,Topic,Category,Front_Text,back_text\nBio::Cells,x,y,Osmosis,Water moves\n",
+        "Fråga,Svar,Taggar,Kortlek\nOsmosis,Water moves,x y,Bio::Cells\n",
     ],
 )
 def test_tags_and_decks_are_read_where_a_row_names_them(tmp_path: Path, text: str) -> None:
@@ -211,6 +227,39 @@ def test_tags_and_decks_are_read_where_a_row_names_them(tmp_path: Path, text: st
     assert (one.question, one.answer, one.deck, one.tags) == (
         "Osmosis", "Water moves", ("Bio", "Cells"), ("x", "y"),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("head", ["", "Frage{0}Antwort\n"])
+@pytest.mark.parametrize(("first", "sign"), [("sep=;", ";"), ('"sep=|"', "|"), ("SEP=,\r", ",")])
+@pytest.mark.parametrize("form", [None, "anki-text"])
+def test_a_first_line_that_says_the_sign_is_no_row(
+    tmp_path: Path, head: str, first: str, sign: str, form: str | None
+) -> None:
+    rows = "".join(f"{word}{sign}{word}er\n" for word in ("hund", "katt", "mus"))
+    path = written(tmp_path, "a.csv", f"{first}\n{head.format(sign)}{rows}")
+    _, found = formats.read(path, form)
+    begins = 2 + bool(head)
+    assert [(one.question, one.answer, one.line) for one in found.notes] == [
+        ("hund", "hunder", begins),
+        ("katt", "katter", begins + 1),
+        ("mus", "muser", begins + 2),
+    ]
+    assert not found.problems
+
+
+@pytest.mark.parametrize("said", ["x y", "#x, #y", "x;y"])
+def test_tags_of_a_table_in_markdown_are_tags(tmp_path: Path, said: str) -> None:
+    text = f"| Term | Meaning | Tags |\n|---|---|---|\n| CPU | a chip | {said} |\n"
+    _, found = formats.read(written(tmp_path, "a.md", text))
+    assert [(one.question, one.answer, one.tags) for one in found.notes] == [
+        ("CPU", "a chip", ("x", "y"))
+    ]
+
+
+@pytest.mark.parametrize("name", ["Taggar", "Schlagwörter", "étiquettes"])
+def test_tags_are_known_by_their_name_in_several_languages(tmp_path: Path, name: str) -> None:
+    _, found = formats.read(written(tmp_path, "a.csv", f"front;{name};back\na;x y;b\n"))
+    assert [(one.answer, one.tags) for one in found.notes] == [("b", ("x", "y"))]
 
 
 @pytest.mark.parametrize("head", ["question,because,notes", "deck,one,other"])

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from studyapp.errors import StudyError
+from studyapp.notes import formats
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Media, Moment
 from studyapp.store import record, tables
 from studyapp.store.backup import CancelledError
@@ -130,6 +132,29 @@ def test_nothing_is_left_of_an_import_that_is_stopped(desk: Desk) -> None:
             delivery.bring(desk, source, partial(stop, step))
         assert held(desk) == before
     assert not list(library.own_packs().parent.glob(".packs.*"))
+
+
+def test_a_fault_of_ours_is_a_sentence_and_of_a_folder_it_leaves_the_other_files(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    (vault / "bad.md").write_text("bad")
+    (vault / "good.md").write_text("What is X?\n\nY\n")
+    real = formats.read
+
+    def failing(path: Path) -> tuple[str, Foreign]:
+        if path.name == "bad.md":
+            raise RuntimeError("secret")
+        return real(path)
+
+    monkeypatch.setattr(formats, "read", failing)
+    found = delivery.look(desk, vault, lambda: None)
+    assert [note.question for note, _ in found.new] == ["What is X?"]
+    (told,) = found.told.problems
+    assert "by a fault of studyapp's own: RuntimeError" in told.message
+    with pytest.raises(StudyError, match=r"bad\.md is not taken, by a fault .* The report is in"):
+        delivery.look(desk, vault / "bad.md", lambda: None)
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,7 @@ def test_the_log_is_what_a_fit_reads(
         with reading(engine) as connection:
             kept = reviewlog.save(connection, path, form, [1, 2], told, learner=1)
     assert kept == (3, 0)
-    found = files.read(path).reviews
+    found = files.read(path, clock()).reviews
     today = clock().date().toordinal()
     assert found.rating.tolist() == [4, 1, 3]
     assert found.day.tolist() == [today - 30, today - 30, today]
@@ -245,7 +245,7 @@ def test_a_log_that_a_wrong_clock_has_written_is_told_as_it_was_put_right(
         review.answer(connection, 2, None, Rating.EASY, wrong, learner=1)
         dates.redate_all(connection, clock.forward(hours=2), learner=1)
         reviewlog.save(connection, path, "csv", [1, 2], told, learner=1)
-    found = files.read(path).reviews
+    found = files.read(path, clock()).reviews
     assert found.rating.tolist() == [3, 4]
     assert found.day.tolist() == [today.toordinal()] * 2
     assert today.isoformat() in path.read_text().splitlines()[2].split(",")[2]

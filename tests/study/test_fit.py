@@ -44,7 +44,7 @@ from studyapp.study.mastery import trust_of
 from studyapp.study.recall import recalls, tells_recall
 from studyapp.study.reschedule import Preview, offered, preview, reschedule
 from studyapp.study.undo import newest, undo
-from tests_support import Clock, desk_of, question, questionnaire
+from tests_support import START, Clock, desk_of, question, questionnaire
 
 CARDS = 60
 OTHERS = (*(weight * 1.1 for weight in DEFAULT_WEIGHTS[:16]), *DEFAULT_WEIGHTS[16:])
@@ -266,7 +266,7 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     assert (same.parameters, same.difference) == (judged.parameters, judged.difference)
     assert same.unchanged
     assert not same.adopted
-    interval = r"lower by \.\d{4} \[\.\d{4}, \.\d{4}\] than with the defaults\.$"
+    interval = r"lower by \.\d{4} \[−\.\d{4}, \.\d{4}\] than with the defaults\.$"
     assert re.search(interval, adoption.verdict(judged.as_json()))
     assert adoption.verdict(same.as_json()) == f"The schedule stays as it is: {same.reason}."
     rate(studied, clock, REVIEWS[300:499])
@@ -318,11 +318,29 @@ def test_outcomes_of_before_tell_how_far_off_adopted_weights_are(
     assert np.linalg.det(later.covariance) < np.linalg.det(trust.covariance)
 
 
-def test_of_one_card_nothing_is_said_to_be_better() -> None:
-    gap = {"value": -0.1, "low": None, "high": None}
-    result = {"reviews": 400, "later": 80, "reason": "", "adopted": False, "unchanged": False}
-    told = adoption.verdict({**result, "difference": gap})
-    assert told.endswith("as it is: the later reviews are all of one card, which tells too little.")
+@pytest.mark.parametrize(
+    ("value", "adopted", "told"),
+    [
+        (-0.1, False, "stays as it is: the later reviews are all of one card, which tells too lit"),
+        (
+            -0.1,
+            True,
+            "is fitted to you now, as that predicts your later reviews no worse: by .1 (no",
+        ),
+        (
+            0.1,
+            False,
+            "stays as it is, as a fit predicts your later reviews no better: by .1 (no in",
+        ),
+    ],
+)
+def test_without_an_interval_nothing_is_said_to_be_better_or_worse(
+    value: float, adopted: bool, told: str
+) -> None:
+    gap = {"value": value, "low": None, "high": None}
+    result = {"reviews": 400, "reason": "by .1 (no interval)", "unchanged": False}
+    line = adoption.verdict({**result, "adopted": adopted, "difference": gap})
+    assert line.startswith(f"The schedule {told}")
 
 
 @pytest.mark.parametrize(
@@ -366,8 +384,9 @@ def test_a_learner_with_fifty_reviews_is_told_that_these_are_too_few(
     rate(engine, clock, REVIEWS[:50])
     judged = adoption.fit(desk_of(engine, clock))
     assert judged.reason.startswith("too few, as a fit begins with 200")
-    assert judged.parameters == DEFAULT_WEIGHTS
+    assert judged.parameters is None
     with reading(engine) as connection:
+        assert in_force(connection, learner=1).weights == DEFAULT_WEIGHTS
         assert not adoption.is_time(connection, learner=1)
         assert read_fits(connection, learner=1) == []
     engine.dispose()
@@ -395,7 +414,7 @@ def test_a_fit_that_is_killed_changes_nothing_and_the_next_one_does(
         assert read_fits(connection, learner=1) == []
     shares = list[float]()
     found = child.of_desk(desk).result(shares.append)
-    assert found["repeated"] == 0  # as a log of a file is told
+    assert found["left_out"] == {}  # as a log of a file is told
     assert (found["reviews"], found["adopted"]) == (300, True)
     assert shares == sorted(shares)
     assert shares[-1] > 0.9
@@ -406,7 +425,7 @@ def test_a_fit_that_is_killed_changes_nothing_and_the_next_one_does(
 
 def test_a_fit_that_fails_says_so(tmp_path: Path, clock: Clock) -> None:
     with pytest.raises(StudyError, match=r"nosuch\.csv cannot be read: No such file"):
-        child.of_file(tmp_path / "nosuch.csv").result()
+        child.of_file(tmp_path / "nosuch.csv", START).result()
 
 
 # New dates

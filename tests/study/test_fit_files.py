@@ -8,7 +8,7 @@ import sqlite3
 import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,8 @@ from studyapp.notes import collection as collections
 from studyapp.store.database import open_database
 from studyapp.store.engine import writing
 from studyapp.study import library
-from studyapp.study.fit.files import read
+from studyapp.study.fit import files
+from studyapp.study.fit.rows import Log
 from studyapp.study.undo import undo
 from tests_support import Clock
 
@@ -36,6 +37,13 @@ REVLOG = (
     "CREATE TABLE revlog (id integer primary key, cid integer, usn integer, ease integer, "
     "ivl integer, lastIvl integer, factor integer, time integer, type integer)"
 )
+
+
+NOW = datetime(2033, 6, 1, tzinfo=UTC)
+
+
+def read(path: Path) -> Log:
+    return files.read(path, NOW)
 
 
 def csv_of(rows: Iterable[tuple[int, int, int]]) -> str:
@@ -102,6 +110,13 @@ def test_a_table_is_read_whatever_its_order_and_spelling(tmp_path: Path) -> None
     assert told(path) == EXPECTED
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_columns_may_stand_between_other_marks(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n" + csv_of(RATED).replace(",", mark).replace("900", '"9,5"'))
+    assert told(path) == EXPECTED
+
+
 def test_a_table_of_our_own_has_study_days_and_kinds(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(
@@ -118,7 +133,15 @@ def test_a_table_of_our_own_has_study_days_and_kinds(tmp_path: Path) -> None:
     [
         ("", "it is empty"),
         ("\n", "it is to name the columns, and names no card_id"),
-        (csv_of([]), "there is no review in it that counts"),
+        (csv_of([]), "there is no review in it that counts\\.$"),
+        (
+            csv_of([(1, 5000, 3), (2, 9000, 3)]),
+            r"there is no review in it that counts \(left out: 2 rows of a time to come\)\.$",
+        ),
+        (
+            csv_of([(1, 0, 3)]).replace(",", ":"),
+            r"names no card_id between commas, semicolons, tabs or \|\.$",
+        ),
         ('[{"card_id": 1}]', "it is a JSON array; give one object a line, without brackets"),
         ("card_id,review_time\n1,2\n", "line 1: it is to name the columns, and names no review_r"),
         ("\n1,3,1700000000\n", "line 2: it is to name the columns, and names no card_id"),
@@ -201,10 +224,20 @@ def test_a_row_that_is_there_twice_counts_once(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(rows + rows.partition("\n")[2] + csv_of([(7, 0, 1)]).partition("\n")[2])
     log = read(path)
-    assert log.repeated == len(RATED)
+    assert log.left_out == {"repeated": len(RATED)}
     found = zip(log.reviews.card.tolist(), log.reviews.rating.tolist(), strict=True)
     # Another rating at the same time is another review.
     assert sorted(found) == [(0, 1), (0, 3), (0, 3), (1, 1), (1, 4)]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=4000)])
+def test_what_is_of_a_time_to_come_is_left_out(tmp_path: Path, ahead: timedelta) -> None:
+    """A clock was wrong there; one in another zone may be a day ahead."""
+    path, at = tmp_path / "a.csv", NOW + timedelta(hours=23)
+    rows = [f"1,3,{one.isoformat()}" for one in (at, NOW + ahead)]
+    path.write_text("\n".join(["card_id,review_rating,review_time", *rows]))
+    log = read(path)
+    assert (len(log.reviews), log.left_out) == (1, {"to_come": 1})
 
 
 # Anki
@@ -240,10 +273,15 @@ def test_of_anki_only_what_was_rated_counts(tmp_path: Path) -> None:
         (START + 2 * DAY, 7, 0, 0, 0, 4),  # forgotten
         (START + 3 * DAY, 7, 3, 0, 2500, 0),
         (START + 4 * DAY, 9, 3, 30, 2500, 1),  # its beginning is not there
+        (START + 4 * DAY + 1, 7, 0, 9, 2500, 4),  # a date set by hand
+        (START + 4 * DAY + 2, 7, 5, 9, 2500, 1),
+        (START + 4 * DAY + 3, 7, 0, 9, 2500, 1),
+        (START + 4000 * DAY, 7, 3, 9, 2500, 1),
     ]
     collection(tmp_path / "a", rows)
-    found = read(tmp_path / "a").reviews
-    assert len(found) == 4
+    found, left_out = read(tmp_path / "a")
+    assert left_out == {"by_hand": 2, "crammed": 1, "no_beginning": 1, "unrated": 2, "to_come": 1}
+    assert len(found) + sum(left_out.values()) == len(rows) - 1  # the reset begins anew
     begins = found.tree.node < len(found.tree.roots.rating)
     assert begins.tolist() == [True, True, False, True]
     assert found.rating.tolist() == [3, 1, 3, 3]
@@ -337,8 +375,8 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert list(found) == [
-        *("reviews", "parameters", "default", "average", "moving_average", "fitted"),
-        *("difference", "later", "unchanged", "adopted", "reason", "repeated"),
+        *("reviews", "parameters", "earlier", "default", "average", "moving_average", "fitted"),
+        *("difference", "later", "unchanged", "adopted", "reason", "left_out"),
     ]
     assert found["reviews"] == 1500
     assert len(found["parameters"]) == len(DEFAULT_WEIGHTS)
@@ -370,12 +408,15 @@ def test_the_command_says_of_a_pipe_that_it_is_one() -> None:
 
 def test_the_command_says_which_rows_it_leaves_out(tmp_path: Path) -> None:
     path, rows = tmp_path / "a.csv", csv_of([(card, 0, 3) for card in range(3)])
-    path.write_text(rows + rows.splitlines()[1])
+    path.write_text(f"{rows}{rows.splitlines()[1]}\n" + "1,3,2100-01-01,\n" * 2)
     done = CliRunner().invoke(main, ["fit", "--log", str(path)])
     assert done.stdout == (
         "3 reviews: too few, as a fit begins with 200.\n"
-        "Left out: 1 row that says what another one says.\n"
+        "Left out: 1 row that says what another one says, 2 rows of a time to come.\n"
     )
+    done = CliRunner().invoke(main, ["fit", "--log", str(path), "--json"])
+    assert json.loads(done.stdout)["left_out"] == {"repeated": 1, "to_come": 2}
+    assert json.loads(done.stdout)["parameters"] is None  # nothing was fitted
 
 
 def test_the_command_refuses_a_file_with_one_sentence(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from studyapp.config import Settings, shown
+from studyapp.notes.foreign import ForeignNote
 from studyapp.store.database import open_database
 from studyapp.study import capture, inbox, library
 from studyapp.study.desk import Desk
@@ -89,6 +90,32 @@ def test_what_is_not_understood_is_told_with_its_line_and_never_lost(desk: Desk)
     assert watch.look() == Taken()  # as long as they are as they were
     prose.write_text("What is it?\n\nThat is asked here.\n\n## Why?\n\nSo.\n")
     assert watch.look().files == ("prose.md",)
+
+
+def test_a_fault_with_one_file_leaves_that_file_and_takes_the_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, text = capture.add_foreign, "## What is a trie?\n\nA tree of letters.\n"
+
+    def failing(desk: Desk, notes: Sequence[ForeignNote], path: Path) -> tuple[int, object]:
+        if path.name == "bad.md":
+            raise RuntimeError("secret")
+        return real(desk, notes, path)
+
+    monkeypatch.setattr(capture, "add_foreign", failing)
+    bad = put(desk, "bad.md", text)
+    put(desk, "good.md", text)
+    watch = Inbox(desk)
+    taken = watch.look()
+    assert (taken.drafts, taken.files) == (1, ("good.md",))
+    (told,) = taken.unread
+    assert told.startswith(
+        "Left in the inbox: bad.md is not taken, by a fault of studyapp's own: R"
+    )
+    assert "The report is in" in told
+    assert "secret" not in told
+    assert bad.exists()
+    assert watch.look() == Taken()
 
 
 def test_a_folder_is_read_like_a_file_once_all_of_it_is_there(

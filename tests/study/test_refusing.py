@@ -33,7 +33,7 @@ from studyapp.study import library
 from studyapp.study.desk import Desk
 from studyapp.study.doctor.examination import examine
 from studyapp.study.fit import child
-from tests_support import Clock
+from tests_support import START, Clock
 
 DEAR = (
     "go_back",
@@ -108,7 +108,7 @@ def test_no_folder_takes_a_temporary_file(
     monkeypatch.setattr(tempfile, "_get_default_tempdir", refuse)
     found = "\n".join(map(str, examine(str(tmp_path / "app.db"), desk.now()).around))
     assert "folders: There is no folder in which temporary files can be written." in found
-    for begin in (lambda: child.of_file(tmp_path / "log.csv"), lambda: draw.execute([{}])):
+    for begin in (lambda: child.of_file(tmp_path / "log.csv", START), lambda: draw.execute([{}])):
         with pytest.raises(StudyError, match=r"cannot be (started|run): No usable temporary"):
             begin()
 

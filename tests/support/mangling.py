@@ -89,6 +89,15 @@ _JSON = json.dumps(
     [{"question": "a?", "answer": "b", "options": ["b", "c"]}, {"question": "d?", "answer": 1}],
     indent=1,
 )
+_JSON_NESTED = json.dumps(
+    {
+        "deck": "d",
+        "one": [{"q": "a?", "options": {"A": "x", "B": "y"}, "a": "B"}, ["c?", 1]],
+        "two": {"Why?": ["so", True], "glossary": {"e": "f", "g": "h"}},
+        "three": [{"front": "i", "answers": [{"text": "j", "correct": True}], "id": None}],
+    }
+)
+_JSON_LINES = '{"question":"a?","answer":"b"}\n{"term":"c","meaning":["d",2.50]}\n'
 _ORG = """#+title: Cells
 * TODO Week 1 :bio:
 ** What is a ribosome? :drill:
@@ -160,7 +169,7 @@ TEXTS = {
     "post": (_POST,),
     "native": (_NATIVE,),
     "notebook": (_NOTEBOOK,),
-    "json": (_JSON,),
+    "json": (_JSON, _JSON_NESTED, _JSON_LINES),
     "anki-text": (_ANKI_TEXT, _TABLE),
     "hashcards": (_HASHCARDS,),
     "obsidian": (_OBSIDIAN,),
@@ -198,7 +207,8 @@ _MARKS = [
         "<script>",
         "&#0;",
     ),
-    *("{", "}", ",", '"cells"', "\x1f", "9" * 30, "-1", "\ud83d\ude00", "é", "e\u0301"),
+    *("\\ud83d", "\\ude00", "\\ud83d\\ude00", "\\\\ud83d"),  # escapes of JSON, halves among them
+    *("{", "}", ",", "sep=;\n", '"cells"', "\x1f", "9" * 30, "-1", "\ud83d\ude00", "é", "e\u0301"),
 ]
 
 

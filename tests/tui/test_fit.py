@@ -11,6 +11,7 @@ from forgetting import log_of, rate
 from screen import NARROW, hides, shows, tells, until
 from studyapp import config
 from studyapp.config import Settings
+from studyapp.errors import StudyError
 from studyapp.store import tables
 from studyapp.store.engine import reading
 from studyapp.store.parameters import read_fits
@@ -58,6 +59,57 @@ async def test_a_fit_by_itself_is_told_and_its_dates_are_offered(
     async with again.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         assert "fitted to you" not in " ".join(again.heard)
+
+
+@pytest.mark.parametrize("overnight", [False, True])
+async def test_a_log_that_has_grown_while_the_app_is_open_is_fitted_once_on_today(
+    make_app,
+    open_today,
+    study: Path,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    overnight: bool,
+) -> None:
+    """As after an import; or where Today itself is left open."""
+    from studyapp.study.fit import adoption
+
+    real, grown = adoption.is_time, False
+    monkeypatch.setattr(adoption, "is_time", lambda *one, **of: grown and real(*one, **of))
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.app.workers.wait_for_complete()
+        if overnight:
+            clock.forward(days=1)
+        else:
+            await pilot.press("l")
+        assert "fitted to you" not in " ".join(app.heard)
+        grown = True
+        if overnight:
+            app.today._look_at_the_day()
+        else:
+            await pilot.press("escape")
+        await tells(pilot, "The schedule is fitted to you now, as that predicts your later reviews")
+        with reading(app.desk.engine) as connection:
+            assert len(read_fits(connection, learner=1)) == 1
+
+
+async def test_a_fit_that_fails_is_told_once_and_tried_at_the_next_start(
+    make_app, open_today, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studyapp.study.fit import child
+
+    def failing(desk: object) -> object:
+        raise StudyError("The fit cannot be started: it is full.")
+
+    monkeypatch.setattr(child, "of_desk", failing)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await tells(pilot, "The fit cannot be started: it is full.")
+        app.today._fit_by_itself()
+        await pilot.app.workers.wait_for_complete()
+        assert app.heard.count("The fit cannot be started: it is full.") == 1
 
 
 async def test_an_app_that_is_closed_ends_the_fit(

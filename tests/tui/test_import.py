@@ -108,28 +108,71 @@ async def test_what_is_told_of_a_folder_names_the_file(make_app, open_today, fol
         await shows(pilot, "notes.md, line 3: prose: this asks", "old: of no kind that is read")
 
 
-async def test_answers_from_elsewhere_are_judged_as_an_attempt(
-    make_app, open_today, folder: Path
+async def test_answers_from_elsewhere_are_seen_picked_and_judged_as_an_attempt(
+    make_app, open_today, folder: Path, pictures: Pictures
 ) -> None:
     asked = "\n\n".join(f"## {at}. What is q0{at}?\n\nMine {at}." for at in range(4))
+    asked += "\n\n## What is the meaning of life?\n\n42.\n"
     (folder / "notes.md").write_text(asked)
     async with make_app().run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await pilot.press("Q", "down", "enter")
-        await shows(pilot, "4 of them are answers to the questions of chapter 1", "c as answers")
-        await pilot.press("c")
-        await tells(pilot, "4 answers taken; u on Today takes them back while the app is open.")
+        await shows(pilot, "4 answers to questions of chapter 1 are in it", "c as answers")
+        await pilot.press("x", "c")
+        await shows(pilot, "4 of 4 answers", "[x] What is q00?", "is What is q00? (the same words)")
+        await shows(pilot, "Mine 0.", "1 remark below")
+        await pilot.press("end")
+        await shows(pilot, "line 17: no question of the chapter: What is the meaning of life?")
+        await pictures(pilot, sizes=(NARROW,), name="answers-")
+        await pilot.press("ctrl+a")
+        await shows(pilot, "0 of 4 answers")
+        await hides(pilot, "^s import", "c as answers")
+        await pilot.press("escape")  # which takes none
+        await shows(pilot, "4 of 5 new notes", "[ ] What is q00?")
+        await pilot.press("c", "ctrl+a", "home", "down", "x")
+        await shows(pilot, "3 of 4 answers", "[ ] What is q01?")
+        await pilot.press("ctrl+s")
+        await tells(pilot, "3 answers taken; u on Today takes them back while the app is open.")
         await arrives(pilot, AttemptScreen)
         await shows(pilot, "What is q00?", "Mine 0.")
         await pilot.press("u")
         await tells(pilot, "Its answers came from a file: u on Today takes them back")
         await pilot.press("escape", "escape")
         await arrives(pilot, TodayScreen)
+        await pilot.press("Q", "down", "enter", "c")
+        await shows(pilot, "4 of 4 answers")
+        await hides(pilot, "would end")  # the open attempt is the file's own
+        await pilot.press("ctrl+s")
+        await tells(pilot, "1 answer taken;")
+        await arrives(pilot, AttemptScreen)
+        await pilot.press("escape", "escape")
+        await arrives(pilot, TodayScreen)
         await pilot.press("Q", "down", "enter")
-        await shows(pilot, "4 new notes")
+        await shows(pilot, "5 of 5 new notes")
         await hides(pilot, "as answers")  # they are there already
         await pilot.press("escape", "escape", "u")
         await tells(pilot, "Undone: 4 answers to chapter 1.")
+
+
+async def test_an_open_attempt_ends_only_if_that_is_said_twice(
+    make_app, open_today, folder: Path
+) -> None:
+    for name in ("a.md", "notes.md"):
+        asked = "\n\n".join(f"## What is q0{at}?\n\n{name} {at}." for at in range(3))
+        (folder / name).write_text(asked)
+    async with make_app().run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("Q", "down", "enter", "c", "ctrl+s")
+        await arrives(pilot, AttemptScreen)
+        await pilot.press("escape", "escape")
+        await arrives(pilot, TodayScreen)
+        await pilot.press("Q", "down", "down", "enter", "c")
+        await shows(pilot, "3 answered, would end.")
+        await pilot.press("ctrl+s")
+        await tells(pilot, "These answers come if you press ctrl+s once more.")
+        await pilot.press("ctrl+s")
+        await arrives(pilot, AttemptScreen)
+        await shows(pilot, "notes.md 0.")
 
 
 async def test_an_import_that_takes_long_is_stopped(

@@ -89,7 +89,7 @@ async def test_as_much_of_its_past_is_drawn_as_there_is_room_for(
             clock.forward(days=1)
             rating = Rating.GOOD if number % 10 else Rating.AGAIN
             with app.desk.writing() as connection:
-                last = log.read_memory(connection, card, learner=1).last_review
+                last = read_memory(connection, card, learner=1).last_review
                 review.answer(connection, card, last, rating, clock(), learner=1)
         app.open(places.Leech(card))
         await arrives(pilot, LeechScreen)

@@ -81,14 +81,15 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
     judged = judge(log_of.reviews, former, kept, lambda share: told(_FITTED * share))
     if judged.reviews < FEWEST:
         return judged
-    states = own.states(log_of, judged.parameters, judged.points) if judged.adopted else NONE
-    trust = calibrations(own.replayed(log_of, judged.points, newest)) if judged.adopted else []
+    weights = judged.parameters if judged.adopted else None
+    states = own.states(log_of, weights, judged.points) if weights else NONE
+    trust = calibrations(own.replayed(log_of, judged.points, newest)) if weights else []
     told(_WRITTEN)
-    if judged.adopted:
+    if weights:
         desk.back_up("change")  # before the lock: ratings do not wait for it
     with desk.writing() as connection:
-        if judged.adopted and last != _last(connection, learner=desk.learner):
-            states = own.states(own.read(connection, learner=desk.learner), judged.parameters)
+        if weights and last != _last(connection, learner=desk.learner):
+            states = own.states(own.read(connection, learner=desk.learner), weights)
         _keep(connection, judged, states, trust, desk.now(), learner=desk.learner)
     return judged
 
@@ -102,13 +103,13 @@ def verdict(result: Mapping[str, Any]) -> str:
         return f"{stays}: {words.count(result['reviews'], 'review')} are {reason}."
     if result["unchanged"]:
         return f"{stays}: {reason}."
-    if gap["low"] is None:
-        return f"{stays}: the later reviews are all of one card, which tells too little."
     if result["adopted"]:
-        word = "better" if gap["high"] < 0 else "no worse"
+        word = "better" if gap["low"] is not None and gap["high"] < 0 else "no worse"
         now = "The schedule is fitted to you now"
         return f"{now}, as that predicts your later reviews {word}: {reason}."
-    word = "worse" if gap["low"] > 0 else "no better"
+    if gap["value"] <= 0:
+        return f"{stays}: the later reviews are all of one card, which tells too little."
+    word = "worse" if gap["low"] is not None and gap["low"] > 0 else "no better"
     return f"{stays}, as a fit predicts your later reviews {word}: {reason}."
 
 
@@ -122,10 +123,10 @@ def _keep(
     learner: int,
 ) -> None:
     before = in_force(connection, learner=learner)
-    weights = judged.parameters if judged.adopted else before.weights
+    weights = judged.parameters if judged.adopted else None
     log.adopt(
         connection,
-        replace(before, weights=weights),
+        replace(before, weights=weights or before.weights),
         now,
         fit=_as_kept(judged, trust),
         states=states,

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,11 +112,11 @@ class Child:
         return (text.strip().splitlines() or ["it said nothing"])[-1]
 
 
-def of_file(path: Path) -> Child:
-    """A fit to the log in a file; nothing is adopted. Raises StudyError for a pipe, which by a name
-    such as /dev/fd/63 is there for this process alone."""
+def of_file(path: Path, now: datetime) -> Child:
+    """A fit to the log in a file up to *now*; nothing is adopted. Raises StudyError for a pipe,
+    which by a name such as /dev/fd/63 is there for this process alone."""
     disk.check_ends(path)
-    return Child({"log": str(path)})
+    return Child({"log": str(path), "now": now.isoformat()})
 
 
 def of_desk(desk: Desk) -> Child:

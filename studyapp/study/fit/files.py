@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from studyapp import disk
 from studyapp.errors import StudyError
-from studyapp.study.fit import anki, table
-from studyapp.study.fit.rows import Log, Told
+from studyapp.study.fit import anki, table, unused
+from studyapp.study.fit.rows import Log, Rows, Told
 
 
-def read(path: Path, told: Told = lambda share: None) -> Log:
-    """The reviews of the file at *path*, of which format its content says. *told* hears which share
-    is read. Raises StudyError with a sentence, and the line where there are lines."""
+def read(path: Path, now: datetime, told: Told = lambda share: None) -> Log:
+    """The reviews of the file at *path*, of which format its content says. What is of a time after
+    *now*, which is aware, is left out. *told* hears which share is read. Raises StudyError with a
+    sentence, and the line where there are lines."""
     disk.check_ends(path)
     try:
         with path.open("rb") as file:
             head = file.read(512)
         if not head:
             raise StudyError("it is empty")
-        log = anki.read(path, told) if anki.recognises(head) else table.read(path, told)
+        rows = Rows(now)
+        (anki if anki.recognises(head) else table).read(path, rows, told)
+        log = rows.log()
         if not len(log.reviews):
-            raise StudyError("there is no review in it that counts")
+            why = unused.told(log.left_out)
+            raise StudyError("there is no review in it that counts" + (why and f" ({why})"))
         return log
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,4 +1,5 @@
-"""A table of reviews (RULES: Fitting): CSV with a line of names, or JSON Lines.
+"""A table of reviews (RULES: Fitting): CSV with a line of names, be it with semicolons, tabs or |,
+or JSON Lines.
 
 A row is a review: `card_id`, `review_rating` (1 to 4), `review_time` (ISO 8601, or seconds or
 milliseconds since 1970), and where they are known `study_day` and `kind`. py-fsrs writes such, with
@@ -19,8 +20,10 @@ from typing import Any, BinaryIO, TypeAlias
 from studyapp.errors import StudyError, printable
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED, ReviewKind
-from studyapp.study.fit.rows import Log, Rows, Told
+from studyapp.study.fit.rows import Rows, Told
+from studyapp.study.fit.unused import Unused
 
+_MARKS, _MARKS_TOLD = ",;\t|", "commas, semicolons, tabs or |"
 _LONGEST = 1 << 16  # bytes of a line
 _NEEDED = ("card_id", "review_rating", "review_time")
 _READ = (*_NEEDED, "study_day", "kind")
@@ -31,8 +34,8 @@ _SHOWN = 40  # characters of a value that is refused
 _Row: TypeAlias = Mapping[str, Any]
 
 
-def read(path: Path, told: Told) -> Log:
-    """The reviews of a table. Raises StudyError without the path."""
+def read(path: Path, rows: Rows, told: Told) -> None:
+    """Add the reviews of a table. Raises StudyError without the path."""
     size = max(1, path.stat().st_size)
     with path.open("rb") as file:
         head = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -42,13 +45,12 @@ def read(path: Path, told: Told) -> Log:
         if b"\r" in head and b"\n" not in head:
             raise StudyError("its lines end with CR alone; save it with those of Unix or Windows")
         file.seek(0)
-        lines, rows = _Lines(file, lambda done: told(done / size)), Rows()
+        lines = _Lines(file, lambda done: told(done / size))
         for row in (_json_rows if is_json else _csv_rows)(lines):
             try:
                 _add(rows, row)
             except (ValueError, OverflowError) as error:
                 raise lines.wrong(str(error)) from None
-    return rows.log()
 
 
 class _Lines:
@@ -75,17 +77,28 @@ class _Lines:
 
 
 def _csv_rows(lines: _Lines) -> Iterator[_Row]:
-    reader = csv.reader(lines)
+    first = next((line for line in lines if line.strip()), "")
     try:
-        names = [name.strip() for name in next((row for row in reader if row), ())]
+        mark, names = _head(first)
         if missing := [name for name in _NEEDED if name not in names]:
-            raise lines.wrong(f"it is to name the columns, and names no {missing[0]}")
+            between = f" between {_MARKS_TOLD}" if missing[0] in first else ""
+            raise lines.wrong(f"it is to name the columns, and names no {missing[0]}{between}")
         _check_once(lines, names)
-        for row in reader:
+        for row in csv.reader(lines, delimiter=mark):
             if row:
                 yield dict(zip(names, row, strict=False))
     except csv.Error:
         raise lines.wrong("it is not CSV") from None
+
+
+def _head(line: str) -> tuple[str, list[str]]:
+    """What stands between the columns, and their names: what makes most of the names that are
+    needed is meant."""
+    heads = [
+        (mark, [name.strip() for name in next(csv.reader([line], delimiter=mark), ())])
+        for mark in _MARKS
+    ]
+    return max(heads, key=lambda head: len({*_NEEDED} & {*head[1]}))
 
 
 def _check_once(lines: _Lines, names: Sequence[str]) -> None:
@@ -115,9 +128,11 @@ def _add(rows: Rows, row: _Row) -> None:
     for name in _NEEDED:
         if row.get(name) in (None, ""):
             raise ValueError(f"it has no {name}")
-    if _kind(row) not in CRAMMED:
-        at = _instant(row["review_time"])
-        rows.add(str(row["card_id"]), at.timestamp(), _day(row, at), _rating(row))
+    if _kind(row) in CRAMMED:
+        rows.leave_out(Unused.CRAMMED)
+        return
+    at = _instant(row["review_time"])
+    rows.add(str(row["card_id"]), at.timestamp(), _day(row, at), _rating(row))
 
 
 def _kind(row: _Row) -> ReviewKind:

@@ -1,9 +1,10 @@
 """The process that fits: a request as a line of JSON on stdin, shares done and a result on stdout.
 
-Started by `child` as `python -P -m studyapp.study.fit.worker`. A request names a file with a log,
-`{"log": PATH}`; or a database, the learner and the time, `{"url", "learner", "now"}`, and then what
-is adopted is written there. With an `exam` and `settings` it says what that plan comes to, or
-until then the `tradeoff` of the desired retention, and writes nothing. It ends when its stdin does.
+Started by `child` as `python -P -m studyapp.study.fit.worker`. A request names the time and a file
+with a log, `{"log": PATH, "now"}`; or a database and the learner, `{"url", "learner", "now"}`, and
+then what is adopted is written there. With an `exam` and `settings` it says what that plan comes
+to, or until then the `tradeoff` of the desired retention, and writes nothing. It ends when stdin
+does.
 """
 
 from __future__ import annotations
@@ -41,13 +42,14 @@ def main() -> None:
 def _fitted(request: dict[str, Any], told: _Told) -> dict[str, Any]:
     if "exam" in request:
         return _forecast(request, told)
+    now = datetime.fromisoformat(request["now"])
     if "log" in request:
         from studyapp.memory.judgement import judge
         from studyapp.study.fit.files import read
 
-        log = read(Path(request["log"]), lambda share: told(share / 2))
+        log = read(Path(request["log"]), now, lambda share: told(share / 2))
         judged = judge(log.reviews, told=lambda share: told(0.5 + share / 2))
-        return {**judged.as_json(), "repeated": log.repeated}
+        return {**judged.as_json(), "left_out": log.left_out}
     from studyapp.config import Current, Settings
     from studyapp.store.database import open_database
     from studyapp.study.desk import Desk
@@ -55,9 +57,8 @@ def _fitted(request: dict[str, Any], told: _Told) -> dict[str, Any]:
 
     engine = open_database(request["url"])
     try:
-        now = datetime.fromisoformat(request["now"])
         desk = Desk(engine, Current(Settings()), lambda: now, learner=request["learner"])
-        return {**fit(desk, told).as_json(), "repeated": 0}  # a log has no entry twice
+        return {**fit(desk, told).as_json(), "left_out": {}}  # there are no rows of a file
     finally:
         engine.dispose()
 

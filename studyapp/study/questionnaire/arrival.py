@@ -1,16 +1,18 @@
 """A questionnaire that a learner has filled in elsewhere, as an attempt of a chapter that is here.
 
-Its questions are matched to ours (`notes/matching.py`), which is a `Proposal` to look at. What is
+Its questions, or the numbers of answers that stand alone, are matched to ours
+(`notes/matching.py`), which is a `Proposal` to look at. What is
 brought in is the learner's text alone: it is judged here, point by point, beside our answers. An
 attempt is known by the file (`study/provenance.py`), so that the same file makes one.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -18,33 +20,35 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection, Row, select, update
 
 from studyapp.errors import StudyError
-from studyapp.notes import matching
+from studyapp.notes import answersheet, formats, matching, wording
 from studyapp.notes.foreign import Answers, Foreign, ForeignNote
-from studyapp.notes.matching import By, Ours
+from studyapp.notes.matching import By, Ours, Wordings
 from studyapp.notes.note import Note, NoteKind, Problem
 from studyapp.store import log, owner, tables
 from studyapp.study import chapter as chapters
 from studyapp.study import library, provenance, words
 from studyapp.study.admission import is_started
-from studyapp.study.card import as_note
+from studyapp.study.card import as_note, read_variants
 from studyapp.study.desk import Desk
 from studyapp.study.draft import storable
 from studyapp.study.learner import FIRST, name_of
 from studyapp.study.questionnaire import post, response
 from studyapp.study.questionnaire.attempt import make
-from studyapp.study.questionnaire.history import BOOK_ORDER, Past, asked_in, attempts
+from studyapp.study.questionnaire.history import BOOK_ORDER, Past, asked_in, attempts, is_question
 
 attempt = tables.attempt.c
 chapter = tables.chapter.c
 note = tables.note.c
 responses = tables.response.c
+case = tables.variant.c
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
     """One of their questions, the line that it is on, what they answered, and what we ask instead:
     several questions (ids), where ours asks in parts. `by` and `likeness` say how sure that is. A
-    post says which `variant` of the question it answers."""
+    post says which `variant` of the question it answers, and who asks in its words, too. Without a
+    question it is an answer that has a number alone."""
 
     line: int
     question: str
@@ -55,6 +59,26 @@ class Matched:
     by: By
     likeness: float
     variant: str | None = None
+
+    @property
+    def said(self) -> str:
+        """What of theirs names it: the question, or without one the number and the answer."""
+        return self.question or f"{self.number}. {self.answer}"
+
+    def told(self, short: Callable[[str], str]) -> str:
+        """Which of ours it is, made *short*, and how sure that is."""
+        return (
+            f"{'is' if self.question else 'answers'} {short(' / '.join(self.asked))} ({self.sure})"
+        )
+
+    @property
+    def sure(self) -> str:
+        """How sure it is that this is asked, in words."""
+        if self.by in (By.ID, By.SAME):
+            return self.by.value
+        if not self.question:
+            return "its number alone"
+        return f"{self.by.value}, {self.likeness:.0%} alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +102,14 @@ class Proposal:
     def answered(self) -> tuple[Matched, ...]:
         return tuple(one for one in self.matched if one.answer)
 
+    @property
+    def ending(self) -> str:
+        """That an open attempt would end, in a sentence; empty if none would."""
+        if self.ends is None:
+            return ""
+        when = words.short_day(self.ends.day)
+        return f"The open attempt of {when}, {self.ends.answered} answered, would end."
+
 
 @dataclass(frozen=True, slots=True)
 class Brought:
@@ -89,38 +121,68 @@ class Brought:
     problems: tuple[Problem, ...] = ()
 
 
+def read(desk: Desk, path: Path, form: str | None = None) -> tuple[str, Foreign]:
+    """Read a file for its answers, and say of which format it is. What says a question of ours word
+    for word is that question, however it is written; where nothing asks, numbered answers are read.
+    Raises StudyError as `formats.read` does."""
+    with desk.reading() as connection:
+        ours = _prompts(connection, learner=desk.learner)
+    try:
+        with wording.knowing(ours):
+            name, foreign = formats.read(path, form)
+    except StudyError:
+        with suppress(StudyError):
+            if form is None and (sheet := answersheet.read(path)).notes:
+                return answersheet.SHAPE, sheet
+        raise
+    return name, foreign
+
+
 def match(desk: Desk, path: Path, foreign: Foreign, name: str | None = None) -> Proposal:
     """Which questions of a chapter those of a file are: of the chapter *name*, or of the one that
-    has most of them; a post names its own. Raises StudyError if there is no such chapter, or none
-    of them is in it."""
+    has most of them; a post names its own. Numbers alone tell only of a chapter that is named, or
+    that has got them before. Raises StudyError if there is no such chapter, or none of them is in
+    it."""
     asked = [one for one in foreign.notes if one.kind is NoteKind.QUESTION]
+    learner = desk.learner
     with desk.reading() as connection:
-        ids = _numbered(connection, learner=desk.learner)
+        ids = _numbered(connection, learner=learner)
         if name is not None:
-            ids = [chapters.find(connection, name, learner=desk.learner)]
+            ids = [chapters.find(connection, name, learner=learner)]
         if foreign.answers is not None:
-            best = post.chapter_of(connection, path, foreign.answers, learner=desk.learner)
-            found = _answered(connection, foreign.answers, best, learner=desk.learner)
-            matched = tuple(found if best in ids else ())
+            best = post.chapter_of(connection, path, foreign.answers, learner=learner)
+            said = _answered(connection, foreign.answers, best, learner=learner)
+            matched = tuple(said if best in ids else ())
+        elif is_sheet(foreign):
+            best, found = _sheet(connection, path, asked, ids, named=name, learner=learner)
+            matched = tuple(found)
         else:
-            best, pairs = _best(connection, asked, ids, learner=desk.learner)
-            matched = tuple(_matched(asked[one.theirs], one, ours) for one, ours in pairs)
+            best, found = _best(connection, asked, ids, learner=learner)
+            matched = tuple(found)
         if not matched:
             of = "a chapter that is here" if name is None else f"chapter {name}"
             many = len(foreign.answers.answers) if foreign.answers is not None else len(asked)
-            count = words.count(many, "question")
+            count = words.count(many, "answer" if is_sheet(foreign) else "question")
             raise StudyError(f"{path} has {count}, and none of them is known as one of {of}.")
-        _, kept = _standing(connection, path, best, matched, learner=desk.learner)
-        others = attempts(connection, best, learner=desk.learner)
+        _, kept = _standing(connection, path, best, matched, learner=learner)
+        others = attempts(connection, best, learner=learner)
+        problems = [*_unmatched(path, foreign, asked, matched)]
+        if is_sheet(foreign):
+            problems += _unanswered(connection, path, best, asked, learner=learner)
         return Proposal(
             path,
             best,
-            chapters.called(connection, best, learner=desk.learner),
+            chapters.called(connection, best, learner=learner),
             matched,
-            tuple(sorted(_unmatched(path, foreign, asked, matched))),
+            tuple(sorted(problems)),
             None if kept is not None else next((one for one in others if not one.finished), None),
-            kept is not None and not _lacks(connection, kept.id, matched, learner=desk.learner),
+            kept is not None and not _lacks(connection, kept.id, matched, learner=learner),
         )
+
+
+def is_sheet(foreign: Foreign) -> bool:
+    """Whether a file has answers by their numbers alone."""
+    return bool(foreign.notes) and all(one.shape == answersheet.SHAPE for one in foreign.notes)
 
 
 def bring_attempt(desk: Desk, proposal: Proposal) -> Brought:
@@ -207,10 +269,10 @@ def take_out(desk: Desk, path: Path, foreign: Foreign) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Ours:
-    """A question that a chapter asks, be it in several parts."""
+    """The questions of a chapter, each with its id, and what of it tells whose others are."""
 
-    parts: tuple[tuple[int, Note], ...]
-    text: Ours
+    notes: tuple[tuple[int, Note], ...]
+    texts: tuple[Ours, ...]
 
 
 def _numbered(connection: Connection, *, learner: int) -> list[int]:
@@ -226,35 +288,63 @@ def _numbered(connection: Connection, *, learner: int) -> list[int]:
 
 def _best(
     connection: Connection, asked: Sequence[ForeignNote], ids: Sequence[int], *, learner: int
-) -> tuple[int, list[tuple[matching.Match, _Ours]]]:
+) -> tuple[int, list[Matched]]:
     """The chapter, of those with these *ids*, that has most of what is *asked*, and its matches."""
-    best, most, found = 0, 0.0, list[tuple[matching.Match, _Ours]]()
+    best, most, found = 0, 0.0, list[Matched]()
     for chapter_id in ids:
         ours = _ours(connection, chapter_id, learner=learner)
-        matches = matching.match(asked, [one.text for one in ours])
-        pairs = [(one, ours[one.ours]) for one in matches]
-        weight = sum(one.weight for one in matches)
-        if weight > most:
-            best, most, found = chapter_id, weight, pairs
+        matches = matching.match(asked, ours.texts)
+        if (weight := sum(one.weight for one in matches)) > most:
+            best, most = chapter_id, weight
+            found = [_matched(asked[one.theirs], one, ours) for one in matches]
     return best, found
 
 
-def _ours(connection: Connection, chapter_id: int, *, learner: int) -> list[_Ours]:
-    """The questions of a chapter; what the book asks as one is one, with the book's number."""
+def _sheet(
+    connection: Connection,
+    path: Path,
+    given: Sequence[ForeignNote],
+    ids: Sequence[int],
+    *,
+    named: str | None,
+    learner: int,
+) -> tuple[int, list[Matched]]:
+    """The chapter of answers that have numbers alone, and its matches: the one that is *named*, or
+    that the file has answered before. Raises StudyError if it is neither."""
+    for chapter_id in ids:
+        ours = _ours(connection, chapter_id, learner=learner)
+        matches = matching.by_number(given, ours.texts)
+        found = [_matched(given[one.theirs], one, ours) for one in matches]
+        if named is not None or _newest(connection, path, chapter_id, found, learner=learner)[1]:
+            return chapter_id, found
+    raise StudyError(
+        f"{path} has {words.count(len(given), 'numbered answer')} and no question; --as-attempt "
+        "--chapter N says whose questions they answer."
+    )
+
+
+def _ours(connection: Connection, chapter_id: int, *, learner: int) -> _Ours:
+    """The questions of a chapter, with the book's numbers if it has any."""
     rows = connection.execute(
         select(tables.note).where(*asked_in(chapter_id, learner=learner)).order_by(*BOOK_ORDER)
     ).all()
     has_book = any(row.book is not None for row in rows)
-    parts = defaultdict[int | str, list[tuple[int, Note]]](list)
-    for row in rows:
-        number = row.book if has_book else row.number
-        parts[row.name if number is None else number].append((row.id, as_note(row)))
-    found = []
-    for key, some in parts.items():
-        asks = "\n".join(part.question for _, part in some)
-        says = "\n".join(_says(part) for _, part in some)
-        found.append(_Ours(tuple(some), Ours(key if isinstance(key, int) else None, asks, says)))
-    return found
+    cases = read_variants(connection, [row.id for row in rows])
+    notes = tuple((row.id, as_note(row, cases.get(row.id, ()))) for row in rows)
+    texts = (
+        Ours(row.book if has_book else row.number, one.question, _says(one), (*_cases(one),))
+        for row, (_, one) in zip(rows, notes, strict=True)
+    )
+    return _Ours(notes, tuple(texts))
+
+
+def _prompts(connection: Connection, *, learner: int) -> list[str]:
+    """What the questions of all chapters ask, in each of their cases."""
+    here = note.chapter_id.in_(_numbered(connection, learner=learner))
+    asks = here, is_question(), owner.visible(note, learner=learner)
+    own = select(note.prompt).where(*asks)
+    cases = select(case.prompt).join(tables.note, note.id == case.note_id).where(*asks)
+    return [*connection.scalars(own), *connection.scalars(cases)]
 
 
 def _says(one: Note) -> str:
@@ -262,16 +352,30 @@ def _says(one: Note) -> str:
 
 
 def _matched(theirs: ForeignNote, found: matching.Match, ours: _Ours) -> Matched:
+    parts = [ours.notes[place] for place in found.ours]
+    variant = _variant(parts[0][1], theirs.question) if found.by is By.SAME else None
     return Matched(
         theirs.line,
         theirs.question,
         storable(theirs.answer).strip("\n"),
-        tuple(note_id for note_id, _ in ours.parts),
-        tuple(part.prompt for _, part in ours.parts),
-        ours.text.number,
+        tuple(note_id for note_id, _ in parts),
+        tuple(part.shown(variant).prompt for _, part in parts),
+        ours.texts[found.ours[0]].number,
         found.by,
         found.likeness,
+        variant,
     )
+
+
+def _cases(one: Note) -> Iterator[str]:
+    """What the variants of a question ask."""
+    return (one.shown(variant.key).question for variant in one.variants)
+
+
+def _variant(one: Note, asked: str) -> str | None:
+    """The variant of a question that is *asked* in its words; None if that is its own text."""
+    place, *_ = Wordings([(one.question,), *((text,) for text in _cases(one))])[asked]
+    return one.variants[place - 1].key if place else None
 
 
 def _answered(
@@ -292,17 +396,31 @@ def _unmatched(
 ) -> Iterator[Problem]:
     """What of a file is no answer to a question of the chapter."""
     yield from foreign.problems
-    known = {match.line for match in matched}
+    known = {(match.line, match.question) for match in matched}
+    lines = {wording.said(match.question): match.line for match in matched}
+    numbers = {match.number: match.line for match in matched}
     for one in asked:
-        if one.line not in known:
-            question = " ".join(one.question.split())
-            yield Problem(path, one.line, f"no question of the chapter: {question[:100]}")
+        if (one.line, one.question) in known:
+            continue
+        said = " ".join((one.question or one.answer).split())[:100]
+        if not one.question and one.number in numbers:
+            told = f"number {one.number} is on line {numbers[one.number]} already: {said}"
+        elif not one.question:
+            told = f"no question of the chapter has number {one.number}: {said}"
+        elif line := lines.get(wording.said(one.question)):
+            told = f"asked on line {line}, too, of which the answer is taken: {said}"
+        else:
+            told = f"no question of the chapter: {said}"
+        if one.answer or not told.startswith("asked"):
+            yield Problem(path, one.line, told)
+    answered = {match.line for match in matched}
     for given in foreign.answers.answers if foreign.answers is not None else ():
-        if given.line not in known:
+        if given.line not in answered:
             yield Problem(path, given.line, f"no question of the chapter: {given.note}")
     for match in matched:
         if not match.answer:
-            yield Problem(path, match.line, "this question has no answer")
+            said = "this question has no answer" if match.question else "this number has no answer"
+            yield Problem(path, match.line, said)
     terms = [one for one in foreign.notes if one.kind is NoteKind.TERM]
     own = foreign.answers.notes if foreign.answers is not None else ()
     for some, noun in (
@@ -314,6 +432,33 @@ def _unmatched(
         if some:
             told = f"{words.count(len(some), noun)}, from this line on, and no answer to a question"
             yield Problem(path, some[0].line, told)
+
+
+def _unanswered(
+    connection: Connection,
+    path: Path,
+    chapter_id: int,
+    given: Sequence[ForeignNote],
+    *,
+    learner: int,
+) -> Iterator[Problem]:
+    """Which of a chapter's numbers a file of numbered answers lacks, as one problem."""
+    ours = _ours(connection, chapter_id, learner=learner).texts
+    numbers = sorted({one.number for one in ours if one.number is not None})
+    lacking = [*_rows_of(numbers, {one.number for one in given})]
+    if lacking:
+        told = f"these numbers of the chapter have no answer: {words.listed(lacking)}"
+        yield Problem(path, given[0].line, told)
+
+
+def _rows_of(numbers: Sequence[int], but: Collection[int | None]) -> Iterator[str]:
+    """The *numbers* without some, those that follow each other as one: "7 to 31"."""
+    for is_left, row in groupby(numbers, lambda number: number not in but):
+        first, *others = row
+        if is_left and len(others) > 1:
+            yield f"{first} to {others[-1]}"
+        elif is_left:
+            yield from map(str, (first, *others))
 
 
 # --- attempts ---------------------------------------------------------------------------------

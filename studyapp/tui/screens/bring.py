@@ -1,8 +1,13 @@
-"""Bring notes along: choose a file, look at each note that it would bring, take all or some."""
+"""Bring notes along: choose a file, look at each note that it would bring, take all or some.
+
+A questionnaire that was filled in can be taken as answers instead: each is shown with the question
+that it goes to, and is taken or left out like a note.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
@@ -21,6 +26,7 @@ from studyapp.config import at_home
 from studyapp.errors import StudyError
 from studyapp.notes.card import bracketed
 from studyapp.notes.foreign import ForeignNote
+from studyapp.notes.matching import By
 from studyapp.notes.note import Problem
 from studyapp.notes.plain import plain
 from studyapp.notes.reworded import Wording
@@ -31,7 +37,7 @@ from studyapp.study.desk import Desk
 from studyapp.study.folder import Entry
 from studyapp.study.imports import Imported, Source
 from studyapp.study.questionnaire import arrival
-from studyapp.study.questionnaire.arrival import Brought, Proposal
+from studyapp.study.questionnaire.arrival import Brought, Matched, Proposal
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page, soon
@@ -57,7 +63,8 @@ class ImportList(Listing):
 
 
 class ImportScreen(Page):
-    """The files first; once one is read, its notes, and what of it was not understood."""
+    """The files first; once one is read, its notes, and what of it was not understood; or its
+    answers with the questions that they go to, and what goes to none."""
 
     NEW_CARD = False
     BINDINGS = [  # noqa: RUF012
@@ -67,10 +74,15 @@ class ImportScreen(Page):
         bind("go_on", "open", "open", "Look into it", only="enter", first=True),
         bind("save", "look_at_all", "whole folder", "Look at all of the folder", first=True),
         bind("save", "bring", "import", "Take over what is ticked", first=True),
-        bind("tick", "tick", "take", "Take the note, or leave it out"),
+        bind("tick", "tick", "take", "Take it, or leave it out"),
         bind("all", "tick_all", "all", "Take all of them, or none"),
-        bind("quiz", "answers", "as answers", "Have it judged as your answers to the chapter"),
-        bind("back", tooltip="Stop what is going on; back to the files; back"),
+        bind(
+            "quiz",
+            "answers",
+            "as answers",
+            "See which answer goes to which question of the chapter",
+        ),
+        bind("back", tooltip="Stop what is going on; back to the notes, to the files; back"),
     ]
     DEFAULT_CSS = """
     ImportScreen {
@@ -85,7 +97,9 @@ class ImportScreen(Page):
         super().__init__()
         self._entries: Sequence[Entry] = ()
         self._preview: Preview | None = None
-        self._left_out: set[int] = set()  # places of notes
+        self._filled: Proposal | None = None  # while its answers are shown instead of the notes
+        self._notes_left_out: set[int] = set()  # places
+        self._answers_left_out: set[int] = set()
         self._going_on: object = None  # what is being done; what an older one brings is let go
 
     def compose_body(self) -> ComposeResult:
@@ -120,10 +134,10 @@ class ImportScreen(Page):
             case "bring":
                 return self._going_on is None and self._takes
             case "answers":
-                return self._going_on is None and bool(self._preview and self._preview.filled)
+                is_filled = self._preview is not None and self._preview.filled is not None
+                return self._going_on is None and is_filled and self._filled is None
             case "tick" | "tick_all":
-                found = self._preview
-                return self._going_on is None and bool(found and found.picks and found.new)
+                return self._going_on is None and self._picks and self._number > 0
         return True
 
     # --- the files ----------------------------------------------------------------------------
@@ -212,46 +226,93 @@ class ImportScreen(Page):
             self._back_to_files()
             self.notify(told, severity="error")
             return
-        self._preview, self._left_out = found, set()
+        self._preview = found
+        self._notes_left_out, self._answers_left_out = set(), set()
         self._path.display = False
-        shown = [*found.new[:_SHOWN]]
-        ticks = True if found.picks else None
-        below = found.source.path
-        rows = [_row(note, twin, below, taken=ticks) for note, twin in shown]
-        if len(found.new) > _SHOWN:
-            rows.append(self._more(found))
-        rows += [said(f"changed: {_short(one)}") for one in found.told.reworded[:_SHOWN]]
-        rows += [said(_worded(one, below)) for one in found.told.wordings[:_SHOWN]]
-        rows += [said(_told(one, below)) for one in found.told.problems]
+        self._show_notes()
+
+    def _show_notes(self) -> None:
+        assert self._preview is not None
+        told, self._filled = self._preview.told, None
+        rows = [f"changed: {_short(one)}" for one in told.reworded[:_SHOWN]]
+        below = told.source.path
+        rows += [_worded(one, below) for one in told.wordings[:_SHOWN]]
+        rows += [_told(one, below) for one in told.problems]
+        self._show(rows)
+
+    def _show(self, others: Sequence[str]) -> None:
+        """What can be picked, and what *others* there is to tell."""
+        rows = [self._row(place) for place in range(min(_SHOWN, self._number))]
+        if self._number > _SHOWN:
+            rows.append(self._more())
+        rows += map(said, others)
         self._rows.clear_options().add_options(rows)
         self._rows.can_focus = True
         self._rows.highlighted = 0 if rows else None
         self.set_focus(self._rows if rows else None)
-        self._tell_notes()
+        self._tell_shown()
+
+    def _tell_shown(self) -> None:
+        if self._filled is None:
+            self._tell_notes()
+        else:
+            self._tell_answers(self._filled)
+        self.refresh_bindings()
+
+    @property
+    def _number(self) -> int:
+        """How many notes or answers there are to pick from."""
+        if self._filled is not None:
+            return len(self._filled.answered)
+        return len(self._preview.new) if self._preview is not None else 0
+
+    @property
+    def _left_out(self) -> set[int]:
+        return self._notes_left_out if self._filled is None else self._answers_left_out
+
+    @property
+    def _picks(self) -> bool:
+        return self._filled is not None or bool(self._preview and self._preview.picks)
+
+    def _row(self, place: int) -> Option:
+        taken = place not in self._left_out
+        if self._filled is not None:
+            return _answer(self._filled.answered[place], taken=taken)
+        assert self._preview is not None
+        note, twin = self._preview.new[place]
+        below = self._preview.source.path
+        return _note(note, twin, below, taken=taken if self._picks else None)
 
     def _tell_notes(self) -> None:
         assert self._preview is not None
         told, new = self._preview.told, len(self._preview.new)
         twins = sum(bool(twin) for _, twin in self._preview.new)
         self._tell(
-            "\n".join([" · ".join([*_counts(told, new), *_doubts(told, twins)]), *self._filled])
+            "\n".join([" · ".join([*_counts(told, new), *_doubts(told, twins)]), *self._answering])
         )
         taken = f"{new - len(self._left_out)} of {words.count(new, 'new note')}"
         taken = taken if new and self._preview.picks else ""
         self.head(f"Import {told.source.path.name}", taken)
-        self.refresh_bindings()
 
     @property
-    def _filled(self) -> list[str]:
+    def _answering(self) -> list[str]:
         """That it is a questionnaire, if it is one."""
         filled = self._preview and self._preview.filled
         if not filled:
             return []
         number = len(filled.answered)
         return [
-            f"{number} of them are answers to the questions of {filled.name}: "
-            f"{self.key_of('quiz')} has them judged there instead."
+            f"{number} answers to questions of {filled.name} are in it: "
+            f"{self.key_of('quiz')} shows which answers which, to be judged there instead."
         ]
+
+    def _tell_answers(self, filled: Proposal) -> None:
+        number = len(filled.answered)
+        told = [f"{words.count(number, 'answer')} to {filled.name}, to be judged there"]
+        told += [f"{words.count(len(filled.unmatched), 'remark')} below"] * bool(filled.unmatched)
+        self._tell("\n".join(filter(None, (" · ".join(told), filled.ending))))
+        taken = f"{number - len(self._left_out)} of {words.count(number, 'answer')}"
+        self.head(f"Import {filled.path.name}", taken)
 
     @property
     def _takes(self) -> bool:
@@ -259,48 +320,56 @@ class ImportScreen(Page):
         found = self._preview
         if found is None:
             return False
+        if self._filled is not None:
+            return len(self._left_out) < self._number
         told = found.told
         others = (told.own_notes, told.changed, told.reviews, told.schedules)
         return not told.known and (len(self._left_out) < len(found.new) or any(others))
 
     def action_tick(self) -> None:
-        place, found = self._rows.highlighted, self._preview
-        if found is None or place is None or place >= min(_SHOWN, len(found.new)):
+        place = self._rows.highlighted
+        if place is None or place >= min(_SHOWN, self._number):
             return
-        self._left_out ^= {place}
+        self._left_out.symmetric_difference_update({place})
         self._draw(place)
         self._rows.action_cursor_down()
-        self._tell_notes()
+        self._tell_shown()
 
     def action_tick_all(self) -> None:
-        if self._preview is not None:
-            number = len(self._preview.new)
-            self._left_out = set() if self._left_out else set(range(number))
-            for place in range(min(_SHOWN, number)):
-                self._draw(place)
-            if number > _SHOWN:
-                more = self._more(self._preview).prompt
-                self._rows.replace_option_prompt_at_index(_SHOWN, more)
-            self._tell_notes()
+        if self._left_out:
+            self._left_out.clear()
+        else:
+            self._left_out.update(range(self._number))
+        for place in range(min(_SHOWN, self._number)):
+            self._draw(place)
+        if self._number > _SHOWN:
+            self._rows.replace_option_prompt_at_index(_SHOWN, self._more().prompt)
+        self._tell_shown()
 
-    def _more(self, found: Preview) -> Option:
-        """How many notes the list does not show, which are taken or left out together."""
-        number = len(found.new)
-        taken = "are left out" if number - 1 in self._left_out else "come with them"
-        return said(f"and {number - _SHOWN:,} more, which {taken}")
+    def _more(self) -> Option:
+        """How many the list does not show, which are taken or left out together."""
+        taken = "are left out" if self._number - 1 in self._left_out else "come with them"
+        return said(f"and {self._number - _SHOWN:,} more, which {taken}")
 
     def _draw(self, place: int) -> None:
-        assert self._preview is not None
-        note, twin = self._preview.new[place]
-        row = _row(note, twin, self._preview.source.path, taken=place not in self._left_out)
-        self._rows.replace_option_prompt_at_index(place, row.prompt)
+        self._rows.replace_option_prompt_at_index(place, self._row(place).prompt)
+
+    def action_answers(self) -> None:
+        """Show which answer goes to which question."""
+        if self._preview is not None and self._preview.filled is not None:
+            self._filled = self._preview.filled
+            self._show([_told(one, self._filled.path) for one in self._filled.unmatched])
 
     # --- taking them over ---------------------------------------------------------------------
 
     def action_bring(self) -> None:
         found = self._preview
-        if found is None:
-            return
+        if self._filled is not None:
+            self._judge(self._filled)
+        elif found is not None:
+            self._take(found)
+
+    def _take(self, found: Preview) -> None:
         left_out = {found.new[place][0].guid for place in self._left_out}
         source = delivery.without(found.source, left_out) if left_out else found.source
         self._going_on = going_on = object()
@@ -343,7 +412,7 @@ class ImportScreen(Page):
         self._going_on = None
         if done is None:
             self.notify(told, severity="error")
-            self._tell_notes()
+            self._tell_shown()
             return
         counts = ", ".join(_counts(done.told, len(done.told.questions)))
         if done.source.foreign.answers is None:  # these are an attempt, which says so itself
@@ -352,14 +421,15 @@ class ImportScreen(Page):
         self.notify(f"{words.capital(counts)}.")
         self.app.pop_screen()
 
-    def action_answers(self) -> None:
-        """Bring the file as an attempt; one that is open ends only if that is said twice."""
-        filled = self._preview and self._preview.filled
-        if not filled:
-            return
+    def _judge(self, filled: Proposal) -> None:
+        """Bring the answers that are ticked as an attempt; one that is open ends only if that is
+        said twice."""
+        left_out = {filled.answered[place] for place in self._left_out}
+        matched = tuple(one for one in filled.answered if one not in left_out)
+        filled = replace(filled, matched=matched)
         if filled.ends is not None and not self.study.is_sure(filled):
-            again = f"{self.key_of('quiz')} once more brings these answers"
-            self.notify(f"An attempt of {filled.name} is open, and would end; {again}.")
+            again = f"These answers come if you press {self.key_of('save')} once more."
+            self.notify(f"{filled.ending} {again}")
             return
         self._going_on = going_on = object()
         self._tell("Importing …")
@@ -379,7 +449,7 @@ class ImportScreen(Page):
         self._going_on = None
         if brought is None:
             self.notify(told, severity="error")
-            self._tell_notes()
+            self._tell_shown()
             return
         self.study.wrote(partial(delivery.take_answers_back, filled=filled))
         self.study.open(places.Chapter(filled.chapter, filled.name, resume=True), instead=True)
@@ -394,7 +464,7 @@ class ImportScreen(Page):
         self.refresh_bindings()
 
     def _back_to_files(self) -> None:
-        self._preview = None
+        self._preview = self._filled = None
         self._path.display = True
         self.head("Import")
         self._tell(_HINT)
@@ -407,6 +477,8 @@ class ImportScreen(Page):
         if self._going_on is not None and self._preview is not None:
             self._going_on = object()
             self._tell("Stopping …")
+        elif self._filled is not None:
+            self._show_notes()
         elif self._going_on is not None or self._preview is not None:
             self._going_on = None
             self._back_to_files()
@@ -420,15 +492,33 @@ def _take_back(study: Host, done: Delivery, _: Desk) -> str:
     return "Taking the import back …"
 
 
-def _row(note: ForeignNote, twin: str, below: Path, *, taken: bool | None) -> Option:
+def _answer(one: Matched, *, taken: bool) -> Option:
+    """An answer with its question, its line, and the question that it goes to."""
+    place = f"  line {one.line}" if one.line else ""
+    sure = "dim" if one.by in (By.SAME, By.BOTH) else "$text-warning"
+    return Option(
+        Content("\n").join(
+            [
+                Content.assemble(f"{_tick(taken)}{_short(one.said)}", (place, "dim")),
+                Content.styled(f"    {one.told(_short)}", sure),
+                Content.styled(f"    {_short(one.answer)}", "dim"),
+            ]
+        )
+    )
+
+
+def _tick(taken: bool | None) -> str:
+    return "" if taken is None else f"[{'x' if taken else ' '}] "
+
+
+def _note(note: ForeignNote, twin: str, below: Path, *, taken: bool | None) -> Option:
     """A note of what is *below* as question and answer, with its place and what asks nearly the
     same; whether it is *taken*, where one can pick."""
     place = ", ".join(filter(None, (words.place(note.path, note.line, below), note.shape)))
     asked = _short(note.question or bracketed(note.answer))
     answer = _short(note.answer) if note.question else ""
     answer = answer or ("" if not note.question else "(no answer yet)")
-    tick = "" if taken is None else f"[{'x' if taken else ' '}] "
-    parts = [Content.assemble(f"{tick}{asked}", (f"  {place}", "dim"))]
+    parts = [Content.assemble(f"{_tick(taken)}{asked}", (f"  {place}", "dim"))]
     parts += [Content.styled(f"    {answer}", "dim")] if answer else []
     parts += [Content.styled(f"    nearly: {_short(twin)}", "$text-warning")] if twin else []
     return Option(Content("\n").join(parts))

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -96,6 +97,7 @@ class TodayScreen(Page):
         self._prospect: Prospect | None = None
         self._reworded: Sequence[Reworded] = ()  # told while the app is open, or until looked at
         self._fitting: Child | None = None  # that is under way
+        self._may_fit = Lock()  # held while one is, and after one that failed
         self._adopted: bool | None = None  # what the last fit here came to; None: there was none
         self._dates: Preview | None = None  # that the weights in force would move
         self._count: object = None  # the newest; what an older one finds is of before
@@ -150,6 +152,7 @@ class TodayScreen(Page):
         await soon(self._whole)
         if not self.ready.is_set():
             self._show_waiting("counting …")
+        self._fit_by_itself()  # an import, or another device, may have brought many reviews
 
     def refresh_overview(self) -> None:
         """Count anew; until that is shown, keys wait."""
@@ -183,6 +186,11 @@ class TodayScreen(Page):
     @work(thread=True, exclusive=True, group="backup")
     def _back_up(self) -> None:
         self.back_up()
+        self.fit()
+
+    @work(thread=True, group="fit")
+    def _fit_by_itself(self) -> None:
+        self.fit()
 
     def back_up(self) -> None:
         """Make the backup of the day, if there is none yet; to be called in a worker's thread. It
@@ -205,24 +213,35 @@ class TodayScreen(Page):
 
     def fit(self) -> None:
         """Fit the schedule to the log, if that has grown enough; to be called in a worker's thread.
-        It is given up when the app closes, and a later start does it."""
+        It is given up when the app closes, and a later start does it, as one that has failed."""
         from studyapp.study.fit import adoption, child
 
-        desk = self.desk
+        if not self._may_fit.acquire(blocking=False):
+            return
         try:
-            with desk.reading() as connection:
-                if not adoption.is_time(connection, learner=desk.learner):
-                    return
-            self._fitting = child.of_desk(desk)
-            if get_current_worker().is_cancelled:
-                self._fitting.cancel()
-            found = self._fitting.result()
+            found = self._fitted()
         except child.CancelledError:
             return
         except StudyError as error:
             self.app.call_from_thread(self.notify, str(error), severity="warning")
             return
-        self.app.call_from_thread(self._tell_fit, adoption.verdict(found), bool(found["adopted"]))
+        self._may_fit.release()
+        if found is not None:
+            told, adopted = adoption.verdict(found), bool(found["adopted"])
+            self.app.call_from_thread(self._tell_fit, told, adopted)
+
+    def _fitted(self) -> dict[str, Any] | None:
+        """What a fit comes to; None where it is not time for one."""
+        from studyapp.study.fit import adoption, child
+
+        desk = self.desk
+        with desk.reading() as connection:
+            if not adoption.is_time(connection, learner=desk.learner):
+                return None
+        self._fitting = child.of_desk(desk)
+        if get_current_worker().is_cancelled:
+            self._fitting.cancel()
+        return self._fitting.result()
 
     def _tell_fit(self, told: str, adopted: bool) -> None:
         self._adopted = adopted

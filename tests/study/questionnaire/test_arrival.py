@@ -83,6 +83,10 @@ def birds(tmp_path: Path) -> Path:
         + " -->"
         for name, question, answer, book in OURS
     ]
+    notes[-1] += (
+        "\n\n<!-- variant -->\n\n### Where do cranes spend it?\n\nIn Spain.\n\n- [ ] Spain"
+        "\n\n<!-- variant -->\n\n### Where do storks spend it?\n\nIn Chad.\n\n- [ ] Chad"
+    )
     (root / "1" / "questionnaire.md").write_text(questionnaire(*notes))
     (root / "2" / "questionnaire.md").write_text(
         questionnaire("## What is a loss? {#loss}\n\nA figure.\n\n- [ ] a figure", chapter=2)
@@ -101,13 +105,14 @@ def own(tmp_path: Path, birds: Path, clock: Clock) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def propose(own: Engine, tmp_path: Path, clock: Clock) -> Callable[[str], Proposal]:
+def propose(own: Engine, tmp_path: Path, clock: Clock) -> Callable[..., Proposal]:
     """What the file of the learner's answers would bring, with this text in it."""
 
-    def propose(text: str = MINE) -> Proposal:
+    def propose(text: str = MINE, chapter: str | None = None) -> Proposal:
         path = tmp_path / "mine.md"
         path.write_text(text)
-        return arrival.match(desk_of(own, clock), path, formats.read(path)[1])
+        desk = desk_of(own, clock)
+        return arrival.match(desk, path, arrival.read(desk, path)[1], chapter)
 
     return propose
 
@@ -136,6 +141,98 @@ def test_what_is_matched_and_what_is_not_is_told(propose: Callable[..., Proposal
     assert told[11] == "this question has no answer"
     assert told[21] == "no question of the chapter: How is cheese made?"
     assert told[29].startswith("1 term,")
+
+
+def test_a_part_in_its_own_words_gets_its_own_answer(propose: Callable[..., Proposal]) -> None:
+    found = propose(
+        "3. How does an owl find a mouse in the dark?\n    * two ears\n\n"
+        "3. Why is the flight of an owl silent?\n    * combs\n\n"
+        "Where do swallows spend the winter?\nin Africa\n\n"
+        "7. Why is the flight of an owl silent?\n    * soft wings\n"
+    )
+    assert [(one.asked, one.answer.lstrip("* "), one.sure) for one in found.matched] == [
+        (("How does an owl find a mouse in the dark?",), "two ears", "the same words"),
+        (("Why is the flight of an owl silent?",), "combs", "the same words"),
+        (("Where do swallows spend the winter?",), "in Africa", "the same words"),
+    ]
+    assert [(one.line, one.message.partition(":")[0]) for one in found.unmatched] == [
+        (10, "asked on line 4, too, of which the answer is taken")
+    ]
+
+
+def test_what_asks_in_the_words_of_a_variant_answers_that(
+    propose: Callable[..., Proposal], own: Engine, clock: Clock
+) -> None:
+    found = propose("**Where do storks spend it?**\n\nIn Africa.\n")
+    assert [one.asked for one in found.matched] == [("Where do storks spend it?",)]
+    arrival.bring_attempt(desk_of(own, clock), found)
+    asked = Attempt(desk_of(own, clock), 1).current
+    assert (asked.note.id, asked.note.prompt, asked.text) == (
+        "swallows",
+        "Where do storks spend it?",
+        "In Africa.",
+    )
+
+
+def test_of_a_notebook_which_has_no_lines_nothing_is_dropped_without_a_word(
+    own: Engine, clock: Clock, tmp_path: Path
+) -> None:
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": MINE.partition("## Gloss")[0]}]
+    path = tmp_path / "mine.ipynb"
+    path.write_text(
+        json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+    )
+    desk = desk_of(own, clock)
+    told = [one.message for one in arrival.match(desk, path, formats.read(path)[1]).unmatched]
+    assert "no question of the chapter: How is cheese made?" in told
+
+
+def test_answers_without_questions_go_by_their_numbers(
+    propose: Callable[..., Proposal], own: Engine, clock: Clock
+) -> None:
+    with pytest.raises(StudyError, match="2 numbered answers and no question; --as-attempt --chap"):
+        propose("1. upwash\n2. the long ones\n")
+    text = "# Mine\n\nFrom memory.\n\n1. upwash\n3. ears\n\n   and combs\n3. eyes\n9. in spring\n"
+    found = propose(text, "1")
+    assert [(one.number, len(one.notes), one.answer, one.sure) for one in found.matched] == [
+        (1, 1, "upwash", "its number alone"),
+        (3, 2, "ears\n\nand combs", "its number alone"),
+    ]
+    assert [(one.line, one.message) for one in found.unmatched] == [
+        (3, "this has no number, and is not read"),
+        (5, "these numbers of the chapter have no answer: 2 and 4"),
+        (9, "number 3 is on line 6 already: eyes"),
+        (10, "no question of the chapter has number 9: in spring"),
+    ]
+    arrival.bring_attempt(desk_of(own, clock), found)
+    again = propose(text)  # it is known by now whose answers these are
+    assert (again.name, again.known) == ("chapter 1", True)
+    path = again.path
+    desk = desk_of(own, clock)
+    assert arrival.take_out(desk, path, arrival.read(desk, path)[1]) == (3, 0)
+
+
+def test_numbered_answers_are_shown_as_such_and_told_of_where_no_chapter_is_named(
+    command: Callable[..., str], tmp_path: Path
+) -> None:
+    (path := tmp_path / "mine.md").write_text("1. upwash\n4. seeds\n")
+    shown = command("import", str(path), "--as-attempt", "--chapter", "1", "--dry-run")
+    assert "line 2: 4. seeds\n    answers What does a gizzard do? (its number alone)" in shown
+    with pytest.raises(StudyError, match=r"Numbered answers .* with --as-attempt --chapter N"):
+        formats.read(path)
+
+
+SHEETS = {
+    "headings": "## 1\n\nupwash\n\n## 4.\n\n1. seeds\n2. grit\n",
+    "bare items": "1.\n2.\n1. upwash\n4.\n  1. seeds\n  2. grit\n",
+    "bold, all one": "**1.** upwash\n\n**1.**\n\n**1.** \n\n**1.** 1. seeds\n  2. grit\n",
+}
+
+
+@pytest.mark.parametrize("shape", SHEETS)
+def test_numbered_answers_have_many_shapes(shape: str, propose: Callable[..., Proposal]) -> None:
+    found = [one for one in propose(SHEETS[shape], "1").matched if one.answer]
+    assert [(one.number, one.answer) for one in found] == [(1, "upwash"), (4, "1. seeds\n2. grit")]
 
 
 def test_answers_are_judged_here_and_the_attempt_goes_on_at_the_first(
