@@ -15,6 +15,7 @@ from studyapp.errors import StudyError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from studyapp.notes.note import Problem
     from studyapp.study.desk import Desk
     from studyapp.study.imports import Source
     from studyapp.study.questionnaire.arrival import Proposal
@@ -28,6 +29,7 @@ def take(
     files: Sequence[Path],
     form: str | None,
     chapter: str | None,
+    failed: list[Problem],
     *,
     dry_run: bool,
     undo: bool,
@@ -35,13 +37,16 @@ def take(
     as_json: bool,
 ) -> bool:
     """Bring each file's answers in as an attempt, once the learner has seen what they answer; or
-    take them back. Whether something of them has no place. Raises StudyError as `arrival` does."""
-    from studyapp.study import words
+    take them back. Whether something of them has no place. Of several files one that cannot be has
+    `failed` (see `imports.told_apart`). Raises StudyError as `arrival` does for a single one."""
+    from studyapp.study import imports, words
     from studyapp.study.questionnaire import arrival
 
-    proposed = [
-        arrival.match(desk, file, arrival.read(desk, file, form)[1], chapter) for file in files
-    ]
+    several, proposed = len(files) > 1, list[arrival.Proposal]()
+    for file in files:
+        with imports.told_apart(file, failed, several=several):
+            read = arrival.read(desk, file, form)[1]
+            proposed.append(arrival.match(desk, file, read, chapter))
     left = any(one.unmatched for one in proposed)
     if undo:
         for one in proposed:
@@ -51,8 +56,11 @@ def take(
     for one in proposed:
         if not as_json:
             _show(one)
-        wanted = not dry_run and not one.known and _agreed(one, yes=yes, as_json=as_json)
-        done.append(arrival.bring_attempt(desk, one) if wanted else None)
+        brought = None
+        if not dry_run and not one.known and _agreed(one, yes=yes, as_json=as_json):
+            with imports.told_apart(one.path, failed, several=several):
+                brought = arrival.bring_attempt(desk, one)
+        done.append(brought)
     for one, brought in zip(proposed, done, strict=True):
         if brought is None or as_json:
             continue

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +94,8 @@ def import_(
 ) -> None:
     """Take over what other files hold: notes of any shape, Anki's packages, answers from posts.
     The format is seen by the content. With --as-attempt the answers to questions of a chapter that
-    is here become an attempt, to be judged. Exits with 1 if a part could not be read."""
+    is here become an attempt, to be judged. Of several files each that can be is imported. Exits
+    with 1 if a part could not be read."""
     if undo and (dry_run or as_json):
         raise click.UsageError("--undo goes with neither --dry-run nor --json.")
     if (chapter is not None or yes) and not as_attempt:
@@ -102,57 +104,87 @@ def import_(
     from studyapp.notes import formats
     from studyapp.study import imports
 
+    failed, several = list[Problem](), len(files) > 1
     if undo and not as_attempt:
         with opening.study(writes=True) as desk:
             for file in files:
-                gone = _taken_back(imports.take_back(desk, file))
-                click.echo(f"{file}: {gone or answers.taken_back(desk, file, form) or _UNKNOWN}")
+                with imports.told_apart(file, failed, several=several, so="not taken back"):
+                    gone = _taken_back(imports.take_back(desk, file))
+                    gone = gone or answers.taken_back(desk, file, form) or _UNKNOWN
+                    click.echo(f"{file}: {gone}")
+        _tell(failed)
         return
     if as_attempt:
         with opening.study(writes=not dry_run) as desk:
             how = {"dry_run": dry_run, "undo": undo, "yes": yes, "as_json": as_json}
-            sys.exit(int(answers.take(desk, files, form, chapter, **how)))
-    sources = [imports.Source(file, *formats.read(file, form)) for file in files]
+            left = answers.take(desk, files, form, chapter, failed, **how)
+            _tell(failed, err=as_json)
+            sys.exit(int(left))
+    sources = list[imports.Source]()
+    for file in files:
+        with imports.told_apart(file, failed, several=several):
+            sources.append(imports.Source(file, *formats.read(file, form)))
+    if not sources:
+        raise StudyError("\n".join(map(str, failed)))
     with opening.study(writes=not dry_run) as desk:
         with stoppable("Importing") as heard:
-            done = imports.bring(desk, sources, dry_run=dry_run, progress=heard)
+            done = imports.bring(desk, sources, dry_run=dry_run, apart=several, progress=heard)
         hints = [answers.hint(desk, source) for source in sources] if dry_run else []
     if as_json:
-        print_json(_imported(done))
+        print_json(_imported(done, failed))
     for report in () if as_json else done:
-        click.echo(
-            f"{report.source.path}: {_told(report, dry_run=dry_run)}"
-            + (" (imported before)" if report.known else "")
-            + (" (dry run: nothing was changed)" if dry_run else "")
-        )
+        if not report.failed:
+            click.echo(
+                f"{report.source.path}: {_told(report, dry_run=dry_run)}"
+                + (" (imported before)" if report.known else "")
+                + (" (dry run: nothing was changed)" if dry_run else "")
+            )
         for line in _listed(report, dry_run=dry_run):
             click.echo(line)
         for problem in report.problems:
             click.echo(problem)
     for told in filter(None, () if as_json else hints):
         click.echo(told)
-    if any(report.problems for report in done):
+    _tell(() if as_json else failed)
+    if failed or any(report.problems for report in done):
+        sys.exit(1)
+
+
+def _tell(failed: Sequence[Problem], *, err: bool = False) -> None:
+    """Tell of files that were passed over; that ends the command with 1."""
+    for problem in failed:
+        click.echo(problem, err=err)
+    if failed:
         sys.exit(1)
 
 
 def _listed(report: Imported, *, dry_run: bool) -> Iterator[str]:
-    """What of a file would be new, in a dry run: each note with its line and shape; and what would
-    have another text. Of both what asks the same."""
-    shapes = {(note.question, note.line): note.shape for note in report.source.foreign.notes}
-    for question, answer, line in report.questions if dry_run else ():
-        place = [f"line {line}" if line else "", shapes.get((question, line), "")]
-        yield "  " + ", ".join(filter(None, place)) + ": " * any(place) + _short(question or answer)
-        if question:
-            yield f"    {_short(answer) or '(no answer yet)'}"
+    """What of a file would be new, in a dry run: each note with its line and shape, those of a
+    folder below their file; and what would have another text. Of both what asks the same."""
+    from studyapp.study import words
+
+    below = report.source.path
+    for path, notes in groupby(report.questions if dry_run else (), key=lambda one: one.path):
+        inset = "  "
+        if path is not None:
+            yield f"  {words.place(path, 0, below)}"
+            inset = "    "
+        for note in notes:
+            place = ", ".join(filter(None, (f"line {note.line}" if note.line else "", note.shape)))
+            yield f"{inset}{place}{': ' * bool(place)}{_short(note.question or note.answer)}"
+            if note.question:
+                yield f"{inset}  {_short(note.answer) or '(no answer yet)'}"
     for question in report.reworded if dry_run else ():
         yield f"  changed: {_short(question)}"
     for one in report.wordings:
         of = (
             "a new wording of" if one.is_sure else "perhaps a new wording of what is here as before"
         )
-        yield f"  line {one.line}: {_short(one.question)}: {of}: {_short(one.before)}"
-    for line, question, twin in report.twins:
-        yield f"  line {line}: {_short(question)}: nearly this is here: {_short(twin)}"
+        place = words.place(one.path, one.line, below)
+        yield f"  {place}: {_short(one.question)}: {of}: {_short(one.before)}"
+    for note, twin in report.twins:
+        place = words.place(note.path, note.line, below)
+        yield f"  {place}: {_short(note.question)}: nearly this is here: {_short(twin)}"
 
 
 def _short(text: str) -> str:
@@ -194,14 +226,20 @@ def _taken_back(gone: TakenBack) -> str:
     return f"{told}; {words.count(gone.pages, 'file')} as before the import{gone.but}"
 
 
-def _imported(done: list[Imported]) -> dict[str, Any]:
+def _imported(done: list[Imported], failed: Sequence[Problem]) -> dict[str, Any]:
+    problems = [*(one for report in done for one in report.problems), *failed]
     formats = sorted({report.source.format for report in done})
     return {
         "format": formats[0] if len(formats) == 1 else formats,
         "notes": [
-            {"question": question, "answer": answer, "line": line}
+            {
+                "question": one.question,
+                "answer": one.answer,
+                "path": str(one.path or report.source.path),
+                "line": one.line,
+            }
             for report in done
-            for question, answer, line in report.questions
+            for one in report.questions
         ],
         "own_notes": sum(report.own_notes for report in done),
         "cards": sum(report.cards for report in done),
@@ -211,19 +249,28 @@ def _imported(done: list[Imported]) -> dict[str, Any]:
         "gone": sum(report.gone for report in done),
         "packs": sorted({report.home for report in done if report.home}),
         "wordings": [
-            {"line": one.line, "question": one.question, "before": one.before, "sure": one.is_sure}
+            {
+                "path": str(one.path or report.source.path),
+                "line": one.line,
+                "question": one.question,
+                "before": one.before,
+                "sure": one.is_sure,
+            }
             for report in done
             for one in report.wordings
         ],
         "twins": [
-            {"line": line, "question": question, "twin": twin}
+            {
+                "path": str(one.path or report.source.path),
+                "line": one.line,
+                "question": one.question,
+                "twin": twin,
+            }
             for report in done
-            for line, question, twin in report.twins
+            for one, twin in report.twins
         ],
         "problems": [
-            {"path": str(one.path), "line": one.line, "message": one.message}
-            for report in done
-            for one in report.problems
+            {"path": str(one.path), "line": one.line, "message": one.message} for one in problems
         ],
     }
 

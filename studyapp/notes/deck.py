@@ -260,7 +260,7 @@ class _Folder:
     def report(self, note: ForeignNote, message: str) -> None:
         if not note.line:
             message = f"{named(note.question or heading_of(note.answer))}: {message}"
-        self.problems.append(Problem(self.source, note.line, printable(message)))
+        self.problems.append(Problem(note.path or self.source, note.line, printable(message)))
 
     def take(self, note: ForeignNote) -> None:
         if note.guid in self.ids:

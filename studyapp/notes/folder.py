@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_IGNORED = {"readme.md", "contributing.md"}
+_IGNORED = frozenset({"readme.md", "contributing.md"})  # about a pack, and none of its content
 CONTENT = (".md",)
 
 
@@ -16,9 +16,10 @@ def files(
     endings: tuple[str, ...] = CONTENT,
     *,
     pipes: bool = False,
+    ignored: frozenset[str] = _IGNORED,
 ) -> Iterator[Path]:
-    """The content files below *root* (or *root* itself, a file), what is hidden left out; or those
-    with other *endings*.
+    """The content files below *root* (or *root* itself, a file), what is hidden or *ignored* left
+    out; or those with other *endings*.
 
     A link that leads nowhere is one of them, a folder with the name of one is not, and what is no
     file, as a pipe, only with *pipes*. *onerror* is told of folders that cannot be read.
@@ -30,6 +31,6 @@ def files(
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             low, path = name.lower(), os.path.join(folder, name)
-            wanted = low.endswith(endings) and not low.startswith(".") and low not in _IGNORED
+            wanted = low.endswith(endings) and not low.startswith(".") and low not in ignored
             if wanted and (pipes or os.path.isfile(path) or not os.path.exists(path)):
                 yield Path(path)

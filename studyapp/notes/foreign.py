@@ -22,8 +22,9 @@ class ForeignNote:
 
     The first paragraph of `question` becomes the heading, the rest is its front; a cloze note
     without one gets its text's beginning. The `deck` is its path from the outermost, empty if the
-    source has none. `line` is counted from 1; 0 in a source without lines. `shape` says what a
-    reader of free text took it for, `number` the one that the question has there.
+    source has none. `line` is counted from 1; 0 in a source without lines; in a folder, `path` is
+    its file. `shape` says what a reader of free text took it for, `number` the one that the
+    question has there.
     """
 
     guid: str
@@ -37,6 +38,7 @@ class ForeignNote:
     line: int = 0
     shape: str = ""
     number: int | None = None
+    path: Path | None = None
 
 
 class Stage(StrEnum):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from studyapp import disk
-from studyapp.errors import StudyError
+from studyapp.errors import ContentError, StudyError
 from studyapp.garbage import uncollected
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def recognise(path: Path) -> str:
     found = next((name for name in FORMATS if reader(name).recognises(head, path)), None)
     if found is None:
         _check_text(path)
-        if why := _why_no_notes(head, path):
-            raise StudyError(why)
+        _check_tables(head, path)
         if path.suffix.lower() in _TEXTS and b"\0" not in head:
             raise StudyError(
                 f"{path} is text in which nothing asks, hides or surely defines anything. "
@@ -84,12 +83,15 @@ def _in_utf8(head: bytes) -> bytes:
     return head.decode("utf-16", "ignore").encode()[:HEAD] if is_utf16(head) else head
 
 
-def _why_no_notes(head: bytes, path: Path) -> str:
+def _check_tables(head: bytes, path: Path) -> None:
+    """Raise StudyError for a file that may be, or have, a table of notes."""
     from studyapp.notes import prose, sheet, unread
 
-    found = prose.parse(head.decode("utf-8-sig", "ignore"), path).problems
-    tables = (str(one) for one in found if one.message.endswith(unread.MAY_PAIR))
-    return sheet.why_not(head, path) or next(tables, "")
+    if why := sheet.why_not(head, path):
+        raise StudyError(why)
+    for one in prose.parse(head.decode("utf-8-sig", "ignore"), path).problems:
+        if one.message.endswith(unread.MAY_PAIR):
+            raise ContentError(path, one.line, one.message)
 
 
 def _of_answers(head: bytes, path: Path) -> str:
@@ -106,7 +108,7 @@ def _check_text(path: Path) -> None:
     from studyapp.notes import vault
     from studyapp.notes.encoding import text_of
 
-    if path.suffix.lower() in (*vault.ENDINGS, *vault.ALONE):
+    if path.suffix.lower() in vault.ENDINGS:
         text_of(path)
 
 

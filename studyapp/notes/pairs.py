@@ -25,8 +25,8 @@ _PARTNERS = {
 }  # fmt: skip
 _SYMBOLS = {"F", "P", "D", "V", "В", "q"}  # which may as well be explained, as in "P: pressure"
 _ANY_PARTNER = {"A", "答", "답", "ج", "ת"}  # of a word that asks
-_BEFORE = (
-    r"(?P<before>[ \t]*(?:>[ \t]?)*[ \t]{0,3}(?:[-*+][ \t]+)?)"
+_BEFORE = (  # which gives nothing back: a line may be indented by thousands
+    r"(?P<before>[ \t]*+(?:>[ \t]?)*+[ \t]{0,3}+(?:[-*+][ \t]++)?+)"
     "[\u200e\u200f\u202a-\u202e\u2066-\u2069]*"  # which say in which direction the line is written
 )
 _AFTER = r"[ \t]*+(?P<number>\d{0,4}(?:\.\d{1,3})*+)[ \t]*+(?P<sign>[:：.)]|[-–—](?=[ \t]))[ \t]*+"

@@ -47,7 +47,7 @@ _LIKE_MARK = re.compile(
 )
 _TO_INDENT = re.compile(rf"^(?={_LIKE_MARK.pattern}|{_FOLD_END})", re.MULTILINE | re.IGNORECASE)
 # Of any indentation, as in a list.
-_FENCE = re.compile(r"[ \t]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*(`{3,}(?=[^`]*$)|~{3,})")
+_FENCE = re.compile(r"[ \t]*+(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]++)*+(`{3,}(?=[^`]*$)|~{3,})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,12 +41,13 @@ _MOST = 100_000  # pairs that are looked at: more is another file
 @dataclass(frozen=True, slots=True)
 class Wording:
     """A note of a file, its line and what it asks; and what was asked `before`, here still. That it
-    is the same note, in other words, may not be sure."""
+    is the same note, in other words, may not be sure. In a folder, `path` is its file."""
 
     line: int
     question: str
     before: str
     is_sure: bool = True
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def _may_be(theirs: _Said, ours: _Said, *, in_place: bool) -> bool:
 
 def _wording(one: ForeignNote, kept: Note, *, is_sure: bool) -> Wording:
     before = kept.prompt if kept.card is CardStyle.CLOZE else asked(kept)
-    return Wording(one.line, one.question or one.answer, before, is_sure)
+    return Wording(one.line, one.question or one.answer, before, is_sure, one.path)
 
 
 def _said(one: ForeignNote) -> _Said:

@@ -1,10 +1,11 @@
-"""What a reader of text has passed over, as problems: one for the lines that stand together."""
+"""What was passed over, as problems: of a text one for the lines that stand together, or a file."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from studyapp.errors import ContentError, StudyError
 from studyapp.notes.note import Problem
 
 MAY_BE_A_NOTE = "this may be a note, and is read as part of an answer"
@@ -22,6 +23,15 @@ MAY_DEFINE = (
     "this may define a term, which cannot be seen for sure: below a heading that says Glossary or "
     "Terms it is read"
 )
+
+
+def whole(path: Path, error: StudyError, so: str = "not read") -> Problem:
+    """That nothing of a file came of it, and why, where it stands among others."""
+    if isinstance(error, ContentError):
+        return Problem(path, error.line, f"{so}: {error.message}")
+    why = str(error)
+    why = f"it {why.removeprefix(f'{path} ')}" if why.startswith(f"{path} ") else why
+    return Problem(path, 0, f"{so}: {why}")
 
 
 def told(lines: Sequence[str], read: Collection[int], path: Path, why: str) -> Iterator[Problem]:

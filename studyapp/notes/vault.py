@@ -6,14 +6,14 @@ folders that it lies in.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path, PurePath
 
 from studyapp.errors import StudyError, printable
-from studyapp.notes import picture
+from studyapp.notes import picture, unread
 from studyapp.notes.folder import files
 from studyapp.notes.foreign import Foreign, ForeignNote, Media
 from studyapp.notes.hypertext import beside
@@ -21,25 +21,28 @@ from studyapp.notes.media import PICTURES, SOUNDS
 from studyapp.notes.note import Problem
 
 # Of files in which people keep notes.
-ENDINGS = (".md", ".markdown", ".ipynb", ".txt", ".org", ".adoc", ".asciidoc")
-ALONE = (".apkg", ".colpkg", ".csv", ".tsv")  # packages and tables, which are no part of a folder
+ENDINGS = (
+    *(".md", ".markdown", ".ipynb", ".txt", ".text", ".org", ".adoc", ".asciidoc"),
+    *(".html", ".htm", ".xhtml", ".json", ".jsonl", ".csv", ".tsv", ".tab"),
+)
+_ALONE = (".apkg", ".colpkg", ".anki2", ".anki21", ".zip")  # collections of their own
 _BESIDE = (".db",)  # in which hashcards keeps its reviews
-_NAMED = 3  # of the files that are not read
+_NAMED = 20  # files of one folder and one kind, none of which is read; of more it is said how many
 Read = Callable[[Path], tuple[str, Foreign]]
 
 
 def read(root: Path, reader: Read) -> tuple[str, Foreign]:
     """The notes of all files below *root*, and the format that most of them have. Raises StudyError
-    if none of them can be read."""
+    if there is none that can be read or told of."""
     vault = _Vault(root)
-    for path in files(root, endings=ENDINGS, pipes=True):
+    for path in files(root, endings=ENDINGS, pipes=True, ignored=frozenset()):
         vault.take(path, reader)
-    for path in files(root, endings=ALONE, pipes=True):
-        vault.pass_over(path)
+    for path in files(root, endings=_ALONE, pipes=True):
+        vault.pass_over(path, "a package")
     vault.tell_others()
-    if not vault.forms:
+    if not vault.files:
         raise StudyError(f"{root} is a folder without a file that can be read here.")
-    return vault.forms.most_common(1)[0][0], vault.found()
+    return next((form for form, _ in vault.forms.most_common(1)), "notes"), vault.found()
 
 
 class _Vault:
@@ -51,21 +54,22 @@ class _Vault:
         self.forms = Counter[str]()
         self.guids: set[str] = set()
         self.media: dict[str, Media] = {}
+        self.told: set[str] = set()  # why files were not read
 
     def take(self, path: Path, reader: Read) -> None:
         try:
             form, read = reader(path)
         except StudyError as error:
-            self.files.append(Foreign(problems=(Problem(path, 0, f"not read: {error}"),)))
+            self.files.append(Foreign(problems=(self._why(path, error),)))
             return
-        if read.answers is not None:
-            told = "a post of answers is not read with a folder; import it alone"
-            read = replace(read, answers=None, problems=(*read.problems, Problem(path, 1, told)))
-        if read.notes and form != "native":
+        if read.answers is not None or read.native:
+            self.pass_over(path, "a post of answers" if read.answers else "content of our format")
+            return
+        if read.notes:
             read = picture.gathered_below(read, path, self.below)
         self.forms[form] += 1
         within = path.relative_to(self.root).with_suffix("")
-        notes = (replace(note, deck=_deck(note, within)) for note in read.notes)
+        notes = (replace(note, deck=_deck(note, within), path=path) for note in read.notes)
         read = replace(
             read,
             notes=tuple(notes),
@@ -77,19 +81,30 @@ class _Vault:
         self.media.update((one.name, one) for one in read.media)
         self.files.append(read)
 
-    def pass_over(self, path: Path) -> None:
-        told = "not read with a folder; import it alone"
+    def _why(self, path: Path, error: StudyError) -> Problem:
+        """Why a file is not read; what would be is said with the first one of them."""
+        problem = unread.whole(path, error)
+        if problem.message in self.told:
+            return replace(problem, message=f"{problem.message.partition('. ')[0]}.")
+        self.told.add(problem.message)
+        return problem
+
+    def pass_over(self, path: Path, what: str) -> None:
+        told = f"{what} is not read with a folder; import it by itself"
         self.files.append(Foreign(problems=(Problem(path, 0, told),)))
 
     def tell_others(self) -> None:
-        """Tell which files are of no kind that is read, but for what is shown or kept beside."""
-        known = (*ENDINGS, *ALONE, *PICTURES, *SOUNDS, *_BESIDE)
-        every = files(self.root, endings=("",))
-        names = [one.name for one in every if not one.name.lower().endswith(known)]
-        if names:
-            more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-            told = f"not read with a folder: {', '.join(names[:_NAMED])}{more}"
-            self.files.append(Foreign(problems=(Problem(self.root, 0, printable(told)),)))
+        """Tell in each folder which files are of no kind that is read, but for what is shown or
+        kept beside."""
+        known = (*ENDINGS, *_ALONE, *PICTURES, *SOUNDS, *_BESIDE)
+        others = defaultdict[Path, defaultdict[str, list[str]]](lambda: defaultdict(list))
+        for one in files(self.root, endings=("",)):
+            if not one.name.lower().endswith(known):
+                others[one.parent][one.suffix.lower()].append(one.name)
+        for folder, kinds in others.items():
+            names = chain.from_iterable(_named(kind, some) for kind, some in kinds.items())
+            told = printable(f"of no kind that is read in a folder: {', '.join(names)}")
+            self.files.append(Foreign(problems=(Problem(folder, 0, told),)))
 
     def found(self) -> Foreign:
         """All of it, in the order of the files."""
@@ -102,6 +117,13 @@ class _Vault:
             tracker=tuple(chain.from_iterable(one.tracker for one in self.files)),
             problems=tuple(chain.from_iterable(one.problems for one in self.files)),
         )
+
+
+def _named(kind: str, names: list[str]) -> list[str]:
+    """Files of one folder that have the same ending, by their names unless they are many."""
+    if len(names) <= _NAMED:
+        return names
+    return [f"all {len(names):,} files of {kind}" if kind else f"{len(names):,} without an ending"]
 
 
 def _deck(note: ForeignNote, within: PurePath) -> tuple[str, ...]:

@@ -62,18 +62,20 @@ def look(desk: Desk, path: Path, stop: Callable[[], None]) -> Preview:
 def _preview(desk: Desk, source: Source, stop: Callable[[], None]) -> Preview:
     (told,) = imports.bring(desk, [source], dry_run=True, progress=lambda *_: stop())
     if not source.foreign.notes:
-        whole = (
-            ForeignNote("", asked, answer, line=line) for asked, answer, line in told.questions
-        )
-        return Preview(source, tuple((one, "") for one in whole), told)
-    twins = {(line, question): twin for line, question, twin in told.twins}
-    added = set(told.questions)
+        return Preview(source, tuple((one, "") for one in told.questions), told)
+    twins = {_stands(one): twin for one, twin in told.twins}
+    added = set(map(_stands, told.questions))
     new = (
-        (note, twins.get((note.line, note.question), ""))
+        (note, twins.get(_stands(note), ""))
         for note in source.foreign.notes
-        if (note.question, note.answer, note.line) in added
+        if _stands(note) in added
     )
     return Preview(source, tuple(new), told, _filled(desk, source))
+
+
+def _stands(note: ForeignNote) -> tuple[object, ...]:
+    """What tells a note of a file from the others: an import may call it otherwise."""
+    return note.path, note.line, note.question, note.answer
 
 
 def _filled(desk: Desk, source: Source) -> Proposal | None:

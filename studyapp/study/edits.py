@@ -41,7 +41,7 @@ class Edits:
             return text
         told = "changed there, which cannot be taken over; it stays as it is here"
         called = named(row.prompt)
-        self.problems.append(Problem(self.source, there.line, f"{told}: {called}"))
+        self.problems.append(Problem(there.path or self.source, there.line, f"{told}: {called}"))
         return ""
 
     def _source(self, said: Note) -> str | None:

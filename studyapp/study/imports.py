@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection, select
 
 from studyapp import disk
-from studyapp.errors import RefusedError, printable
+from studyapp.errors import RefusedError, StudyError, printable
 from studyapp.garbage import uncollected
-from studyapp.notes import deck, markdown, origin, reworded
+from studyapp.notes import deck, markdown, origin, reworded, unread
 from studyapp.notes.caption import named
 from studyapp.notes.card import sides
-from studyapp.notes.foreign import Foreign, ForeignNote, Media
+from studyapp.notes.foreign import Answers, Foreign, ForeignNote, Media
 from studyapp.notes.media import FOLDER, is_name
 from studyapp.notes.note import FileKind, Note, NoteKind, Problem
 from studyapp.notes.reworded import Wording
@@ -74,12 +74,13 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What one file gave: questions with their answers and lines, own notes on sections, cards.
+    """What one file gave: questions with their answers and places, own notes on sections, cards.
 
-    `known`: it was imported before, and nothing was changed. `reworded` notes (their questions)
+    `known`: it was imported before, and nothing was changed. `failed`: nothing of it was taken
+    over, and why is the last of the problems. `reworded` notes (their questions)
     were there already and have another text now. `reviews` and `schedules` are those that the log
     has now and had not. `problems` are the reader's, too. `twins` are the new notes that ask what a
-    note of another file does, in a dry run also nearly that: line, question, and that one with its
+    note of another file does, in a dry run also nearly that, with what that one asks and its
     place. `home` is the pack to which the notes went, if it is not called as the file; `gone` are
     those in it that the file has no more, and that stay. `wordings` are reworded notes of which the
     question is another one now, and new ones that may be such of what the file has no more.
@@ -87,15 +88,16 @@ class Imported:
     """
 
     source: Source
-    questions: tuple[tuple[str, str, int], ...] = ()
+    questions: tuple[ForeignNote, ...] = ()
     own_notes: int = 0
     cards: int = 0
     reworded: tuple[str, ...] = ()
     reviews: int = 0
     schedules: int = 0
     known: bool = False
+    failed: bool = False
     problems: tuple[Problem, ...] = ()
-    twins: tuple[tuple[int, str, str], ...] = ()
+    twins: tuple[tuple[ForeignNote, str], ...] = ()
     home: str = ""
     gone: int = 0
     wordings: tuple[Wording, ...] = ()
@@ -130,29 +132,29 @@ def bring(
     sources: Sequence[Source],
     *,
     dry_run: bool = False,
+    apart: bool = False,
     progress: Progress | None = None,
 ) -> list[Imported]:
     """Take over what the files hold; with *dry_run* only say what that would be.
 
-    Answers go to one attempt a file, all files in one transaction. Notes go to the pack of their
-    file, or to the one that has most of its notes already, whose new decks are started, and their
-    reviews and schedules to the log, in one transaction a file. A file that is imported again
-    brings what has changed in it; what the learner has edited stays. Before anything changes there
-    is a backup. *progress* may stop it between two notes, and from when the database is locked
-    between the steps of a file; nothing of that file has changed then. Raises StudyError if a
-    backup cannot be made, the chapter of answers is not here, or a file cannot be written.
+    Each file in one transaction: answers go to one attempt, notes to the pack of their file, or to
+    the one that has most of its notes already, whose new decks are started, and their reviews and
+    schedules to the log. A file that is imported again brings what has changed in it; what the
+    learner has edited stays. Before anything changes there is a backup. *progress* may stop it
+    between two notes, and from when the database is locked between the steps of a file; nothing of
+    that file has changed then. Nor has it where the chapter of its answers is not here, or a file
+    cannot be written: with *apart* it has `failed`, and the others come. Raises StudyError if a
+    backup cannot be made, or without *apart* a file fails.
     """
     if not dry_run:
         begun = _part(progress, 0, len(sources))
         desk.back_up("import", progress=lambda *_: begun(0, _STEPS))
-    done = _restore(desk, sources, dry_run=dry_run)
+    done = list[Imported]()
     for index, source in enumerate(sources):
-        heard = _part(progress, index, len(sources))
+        heard, failed = _part(progress, index, len(sources)), list[Problem]()
         try:
-            if source.foreign.native:
-                done[index] = _bring_native(desk, source, dry_run=dry_run, heard=heard)
-            elif source.foreign.notes:
-                done[index] = _bring_notes(desk, source, dry_run=dry_run, heard=heard)
+            with told_apart(source.path, failed, several=apart):
+                done.append(_bring(desk, source, dry_run=dry_run, heard=heard))
         except CancelledError as error:
             if not any(one.questions or one.own_notes or one.receipt for one in done):
                 raise
@@ -160,7 +162,33 @@ def bring(
                 f"Stopped; nothing of {source.path} was taken over, and the others before it were."
             )
             raise CancelledError(told) from error
+        if failed:
+            done.append(Imported(source, failed=True, problems=(*_told(source), *failed)))
     return done
+
+
+@contextmanager
+def told_apart(
+    path: Path, failed: list[Problem], *, several: bool, so: str = "not imported"
+) -> Iterator[None]:
+    """What is done with each of *several* files on its own: one that cannot be is told in *failed*,
+    and the others come. Raises StudyError for a single one, or if it is stopped."""
+    try:
+        yield
+    except StudyError as error:
+        if not several or isinstance(error, CancelledError):
+            raise
+        failed.append(unread.whole(path, error, so))
+
+
+def _bring(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) -> Imported:
+    if source.foreign.answers is not None:
+        return _bring_answers(desk, source, source.foreign.answers, dry_run=dry_run)
+    if source.foreign.native:
+        return _bring_native(desk, source, dry_run=dry_run, heard=heard)
+    if source.foreign.notes:
+        return _bring_notes(desk, source, dry_run=dry_run, heard=heard)
+    return Imported(source, problems=_told(source))
 
 
 def take_back(desk: Desk, path: Path, done: Receipt | None = None) -> TakenBack:
@@ -252,27 +280,18 @@ def _noted(
     return made
 
 
-def _restore(desk: Desk, sources: Sequence[Source], *, dry_run: bool) -> list[Imported]:
-    done = []
+def _bring_answers(desk: Desk, source: Source, answers: Answers, *, dry_run: bool) -> Imported:
     with desk.writing() as connection:
-        for source in sources:
-            problems, answers = _told(source), source.foreign.answers
-            if answers is None:
-                done.append(Imported(source, problems=problems))
-                continue
-            kept = post.restore(connection, source.path, answers, desk.now(), learner=desk.learner)
-            done.append(
-                Imported(
-                    source,
-                    kept.questions,
-                    kept.notes,
-                    known=kept.known,
-                    problems=(*problems, *kept.problems),
-                )
-            )
+        kept = post.restore(connection, source.path, answers, desk.now(), learner=desk.learner)
         if dry_run:
             connection.rollback()
-    return done
+    return Imported(
+        source,
+        tuple(ForeignNote("", asked, said, line=line) for asked, said, line in kept.questions),
+        kept.notes,
+        known=kept.known,
+        problems=(*_told(source), *kept.problems),
+    )
 
 
 def _part(progress: Progress | None, index: int, files: int) -> Progress:
@@ -378,7 +397,7 @@ def _bring_notes(desk: Desk, source: Source, *, dry_run: bool, heard: Progress) 
     new = (said, media, planned.problems, attached.reviews, attached.schedules)
     return Imported(
         source,
-        tuple((note.question, note.answer, note.line) for note in planned.added),
+        planned.added,
         cards=planned.cards,
         reworded=(
             *(one.question or one.answer for one in theirs.notes if one.guid in planned.replaced),
@@ -564,13 +583,21 @@ def _bring_native(desk: Desk, source: Source, *, dry_run: bool, heard: Progress)
             )
     return Imported(
         source,
-        tuple((note.prompt, note.answer, note.line) for _, note, _ in found.new),
+        tuple(_new_of(source, found)),
         cards=sum(len(sides(note)) for _, note, _ in found.new),
         reworded=tuple(edits.reworded),
         known=found.known and not (found.new or found.changed or found.files),
         problems=tuple(problems),
         receipt=made,
     )
+
+
+def _new_of(source: Source, found: native.Coming) -> Iterator[ForeignNote]:
+    """The new notes, each with its file where there are several."""
+    names = {file.page.path: file.name for file in source.foreign.native if file.page}
+    for page, note, _ in found.new:
+        path = source.path / names[page.path] if len(names) > 1 else None
+        yield ForeignNote("", note.prompt, note.answer, line=note.line, path=path)
 
 
 def _stays(found: native.Coming) -> Iterator[str]:
@@ -591,19 +618,19 @@ def _cut_off(connection: Connection, packs: Path, source: Source) -> Iterator[Pr
 
 def _twins(
     connection: Connection, planned: deck.Pack, *, learner: int
-) -> Iterator[tuple[int, str, str]]:
+) -> Iterator[tuple[ForeignNote, str]]:
     """The new notes that ask nearly what a note asks that is here already."""
     asked = [one.question or one.answer for one in planned.added]
     for one, twin in zip(planned.added, twins(connection, asked, learner=learner), strict=True):
         if twin:
-            yield one.line, one.question, twin
+            yield one, twin
 
 
-def _same(planned: deck.Pack, ours: recognition.Recognised) -> Iterator[tuple[int, str, str]]:
+def _same(planned: deck.Pack, ours: recognition.Recognised) -> Iterator[tuple[ForeignNote, str]]:
     """The new notes that ask what a note of another file asks, which answers otherwise."""
     for one in planned.added:
         if row := ours.alike.get(one.guid):
-            yield one.line, one.question, asks_here(row)
+            yield one, asks_here(row)
 
 
 def _told(source: Source) -> tuple[Problem, ...]:

@@ -102,8 +102,8 @@ class Inbox:
             except OSError:  # another window was quicker
                 return Taken()
             self._left[path] = size, changed
-            told = str(error).replace(str(path), path.name)
-            return Taken(unread=(f"Left in the inbox: {told}",))
+            lines = str(error).replace(str(path), path.name).split("\n")
+            return Taken(unread=tuple(f"Left in the inbox: {told}" for told in lines))
 
 
 def _within(path: Path) -> Iterator[Path]:
@@ -133,16 +133,16 @@ def _state(path: Path) -> tuple[int, int, float]:
 
 def _taken(desk: Desk, path: Path) -> Taken:
     """Make drafts of a file and put it aside. Raises StudyError, with the file where it is, if that
-    cannot be."""
+    cannot be: a line for each reason."""
     from studyapp.notes import formats
 
     form, foreign = formats.read(path)
     if foreign.answers is not None:
         raise StudyError(f"{path} has answers to a questionnaire; importing takes them over.")
     if not foreign.notes and not foreign.native:
-        problems = (_told(one, path) for one in foreign.problems)
-        why = next(problems, "nothing in it asks or defines anything")
-        raise StudyError(f"{path}: {why}.")
+        none = ["nothing in it asks or defines anything."]
+        problems = [_told(one, path) for one in foreign.problems] or none
+        raise StudyError("\n".join(f"{path}: {why}" for why in problems))
     aside = _aside(path)
     with desk.reading() as connection:
         theirs, ours = recognition.parted(
@@ -187,9 +187,7 @@ def _aside(path: Path) -> Path:
 
 def _told(problem: Problem, path: Path) -> str:
     """What could not be read of the file or folder at *path*, with its place there."""
-    name = str(problem.path.relative_to(path)) if path in problem.path.parents else ""
-    place = ", ".join(filter(None, (name, f"line {problem.line}" if problem.line else "")))
-    return f"{place}: {problem.message}" if place else problem.message
+    return ": ".join(filter(None, (words.place(problem.path, problem.line, path), problem.message)))
 
 
 def _untaken(desk: Desk, source: imports.Source) -> Iterator[str]:

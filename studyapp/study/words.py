@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studyapp.memory.clock import study_day
@@ -162,6 +163,15 @@ def capital(text: str) -> str:
 def count(number: int, noun: str) -> str:
     """1 card, 2 cards, 1,200 cards."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def place(path: Path | None, line: int, below: Path) -> str:
+    """Where something of the file or folder *below* stands: its file as it is called there, and its
+    line; empty if it is of the whole."""
+    name = "" if path is None or path == below else path.name
+    if path is not None and below in path.parents:
+        name = path.relative_to(below).as_posix()
+    return ", ".join(filter(None, (name, f"line {line}" if line else "")))
 
 
 def listed(named: Sequence[str]) -> str:

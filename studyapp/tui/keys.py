@@ -126,7 +126,10 @@ ACTIONS: Mapping[str, Key] = {
     "set_due": Key("I", "set due", "Give it another date", on="end find"),
     "tag": Key("number_sign", "tag", "Put tags on notes of your own, or take some off", on="find"),
     "delete": Key(
-        "delete", "delete", "Delete notes of your own; twice, to be sure", on="find drafts"
+        "delete",
+        "delete",
+        "Delete a draft, or notes of your own; {undo} brings them back",
+        on="find drafts",
     ),
     # writing
     "write": Key("t", "type", "Type; {back} leaves the box", on="review attempt course section"),

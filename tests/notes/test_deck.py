@@ -118,9 +118,14 @@ def test_what_the_learner_changed_stays(root: Path) -> None:
     path = root / "spanish-animals.md"
     path.write_text(path.read_text().replace("the dog", "*my* dog") + "\n## Mine {#mine}\n\nYes.\n")
     assert bring(root, DOG, CAT).files == {}
-    both = bring(root, replace(DOG, answer="a dog", line=7), replace(CAT, answer="a cat"))
-    assert [(one.line, one.message) for one in both.problems] == [
-        (7, "the note has changed, and so has yours (spanish-animals.md, line 7), which stays")
+    dog = replace(DOG, answer="a dog", line=7, path=Path("folder", "file.md"))
+    both = bring(root, dog, replace(CAT, answer="a cat"))
+    assert [(one.path, one.line, one.message) for one in both.problems] == [
+        (
+            dog.path,
+            7,
+            "the note has changed, and so has yours (spanish-animals.md, line 7), which stays",
+        )
     ]
     assert [note.answer for note in read(root).values()] == ["*my* dog", "a cat", "Yes."]
 

@@ -1392,6 +1392,8 @@ def test_a_long_text_takes_no_longer_than_its_length() -> None:
         if piece[-2:] in (":\n", "]\n"):
             for head in ("#+title: x\n\n* a :drill:\n", "== a\n\n[qanda]\nb::\n"):
                 parse(head + piece * (40_000 // len(piece)))
+    for deeper in ("  ", "\t", "> "):
+        parse("".join(f"{deeper * depth}- a {depth}?\n" for depth in range(700)))
 
 
 def test_a_long_file_may_begin_with_its_contents_alone(tmp_path: Path) -> None:

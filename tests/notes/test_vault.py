@@ -48,10 +48,10 @@ def test_each_file_is_read_by_its_own_format(vault: Path) -> None:
         ("p-2.png", b"\x89PNGtwo"),
     ]
     assert [one.guid for one in found.schedules] == ["answer: perro"]
-    plain, table = found.problems
-    assert (plain.path.name, table.path.name) == ("plain.md", "words.CSV")
-    assert "not read: " in plain.message
-    assert "import it alone" in table.message
+    table, plain = found.problems
+    assert (table.path.name, plain.path.name) == ("words.CSV", "plain.md")
+    assert table.message.startswith("not read: it may be a table of notes")
+    assert plain.message.startswith("not read: it is text in which nothing asks")
 
 
 def test_notebooks_and_plain_texts_are_notes_too(tmp_path: Path) -> None:
@@ -70,11 +70,69 @@ def test_notebooks_and_plain_texts_are_notes_too(tmp_path: Path) -> None:
 
 def test_files_of_no_kind_that_is_read_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("## What is a heap?\n\nA tree.\n")
-    for name in ("b.bin", "c.pdf", "d.xyz", "e.png", "f.db", ".g", "h.bin", "README.md"):
+    (tmp_path / "sub").mkdir()
+    many = [f"sub/{at}.pdf" for at in range(21)]
+    for name in ("b.bin", "c.pdf", "e.png", "f.db", ".g", "h.bin", "i.zip", "sub/j.xyz", *many):
         (tmp_path / name).write_bytes(b"1")
     told = [(one.path.name, one.message) for one in formats.read(tmp_path)[1].problems]
-    said = "not read with a folder: b.bin, c.pdf, d.xyz and 1 more"
-    assert told == [(tmp_path.name, said)]
+    assert told == [
+        ("i.zip", "a package is not read with a folder; import it by itself"),
+        (tmp_path.name, "of no kind that is read in a folder: b.bin, h.bin, c.pdf"),
+        ("sub", "of no kind that is read in a folder: all 21 files of .pdf, j.xyz"),
+    ]
+
+
+def test_why_a_file_is_not_read_names_it_once_and_what_would_be_read_once(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("## What is a heap?\n\nA tree.\n")
+    for name in ("b.md", "c.md"):
+        (tmp_path / name).write_text("Nothing is asked here.\n")
+    (tmp_path / "d.md").write_text("\n\n| a, b | c |\n|---|---|\n| d, e | f |\n")
+    (tmp_path / "e.md").write_text("")
+    first, second, table, empty = formats.read(tmp_path)[1].problems
+    none = "not read: it is text in which nothing asks, hides or surely defines anything."
+    assert first.message.startswith(f"{none} Read are, for example")
+    assert (second.message, empty.message) == (none, "not read: it is empty.")
+    assert (table.line, table.message[:31]) == (3, "not read: up to line 5: this ta")
+
+
+def test_what_is_read_alone_is_read_in_a_folder_too(tmp_path: Path) -> None:
+    """Each by its own reader, and each note knows its file."""
+    texts = {
+        "a.html": "<h2>What is a?</h2><p>It a.</p>",
+        "b.json": '[{"question": "What is b?", "answer": "It b."}]',
+        "c.csv": "question,answer\nWhat is c?,It c.\n",
+        "d.tsv": "What is d?\tIt d.\n",
+        "e.org": "* What is e?\nIt e.\n",
+        "f.adoc": "== What is f?\n\nIt f.\n",
+        "g.text": "## What is g?\n\nIt g.\n",
+        "sub/README.md": "## What is h?\n\nIt h.\n",
+    }
+    (tmp_path / "sub").mkdir()
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        assert len(formats.read(tmp_path / name)[1].notes) == 1
+    _, found = formats.read(tmp_path)
+    assert not found.problems
+    assert [(one.question, one.answer, one.path) for one in found.notes] == [
+        (f"What is {letter}?", f"It {letter}.", tmp_path / name)
+        for letter, name in zip("abcdefgh", texts, strict=True)
+    ]
+
+
+def test_what_goes_to_no_pack_of_notes_is_told_in_a_folder(tmp_path: Path) -> None:
+    page = "---\npack: p\ndeck: D\nkind: questionnaire\n---\n\n## Why? {#why}\n\nSo.\n"
+    (tmp_path / "a.txt").write_text(page)
+    (tmp_path / "b.md").write_text("## What is b?\n\nIt b.\n")
+    (tmp_path / "c.md").write_text(
+        "<!-- studyapp post: pack p, chapter 1 -->\n\n### 1. Q\n\n<!-- answer: q -->\n\n> Mine.\n"
+    )
+    _, found = formats.read(tmp_path)
+    by_itself = "is not read with a folder; import it by itself"
+    assert [(one.path.name, one.message) for one in found.problems] == [
+        ("a.txt", f"content of our format {by_itself}"),
+        ("c.md", f"a post of answers {by_itself}"),
+    ]
+    assert [one.question for one in found.notes] == ["What is b?"]
 
 
 def test_a_folder_without_notes_is_one_sentence(tmp_path: Path) -> None:

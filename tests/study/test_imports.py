@@ -6,7 +6,8 @@ import gc
 import json
 import signal
 import threading
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
@@ -56,6 +57,7 @@ CAT = ForeignNote("g2", "el gato", "the cat", deck=("ES", "Animals"))
 RED = ForeignNote("g3", "rojo", "red", deck=("ES", "Colours"))
 PICTURE = Media("dog.png", lambda: b"\x89PNG")
 PATH = Path("Spanish words.txt")
+Run = Callable[..., tuple[str, int]]
 
 
 @pytest.fixture
@@ -234,10 +236,9 @@ def test_answers_and_notes_come_in_one_go(own: Engine, clock: Clock) -> None:
         Source(PATH, "test", Foreign((CAT,))),
     ]
     first, second = imports.bring(desk_of(own, clock), sources)
-    assert (first.questions, second.questions) == (
-        (("What is q00?", "Mine.", 4),),
-        (("el gato", "the cat", 0),),
-    )
+    (given,), (cat,) = first.questions, second.questions
+    assert (given.question, given.answer, given.line) == ("What is q00?", "Mine.", 4)
+    assert (cat.question, cat.answer, cat.line) == ("el gato", "the cat", 0)
     assert [(one.line, one.message) for one in first.problems] == [
         (9, "there is no question 'no' in chapter 1")
     ]
@@ -337,9 +338,7 @@ def test_a_dry_run_names_what_asks_nearly_the_same(own: Engine, clock: Clock) ->
     again = replace(asked, guid="g9", question="How do you say in Spanish that cat sleeps")
     other = Source(Path("Other.txt"), "test", Foreign((again, RED)))
     (done,) = imports.bring(desk_of(own, clock), [other], dry_run=True)
-    assert done.twins == (
-        (7, again.question, f"{asked.question} (deck ES::Animals of spanish-words)"),
-    )
+    assert done.twins == ((again, f"{asked.question} (deck ES::Animals of spanish-words)"),)
 
 
 def test_what_has_no_place_here_yet_is_told(own: Engine, clock: Clock, tmp_path: Path) -> None:
@@ -355,6 +354,108 @@ def test_what_has_no_place_here_yet_is_told(own: Engine, clock: Clock, tmp_path:
         (9, "a row of a course's plan, not kept: 1. A · 1. B · C"),
         (10, "a row of a course's plan, not kept: 1. A · 1. B · D"),
     ]
+
+
+@pytest.fixture
+def run(only_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`studyapp import` of files below the folder of the test; what it says and ends with."""
+    monkeypatch.setattr(backup, "make", lambda *_, **__: None)
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str) -> tuple[str, int]:
+        done = CliRunner().invoke(main, ["--db", str(tmp_path / "cli.db"), "import", *words])
+        return done.output, done.exit_code
+
+    return command
+
+
+def test_a_note_of_a_folder_is_told_with_its_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes" / "sub").mkdir(parents=True)
+    shape = "- {}\n    - it grinds seeds with grit\n- {}\n    - yes\n"
+    first, second = tmp_path / "notes" / "a.md", tmp_path / "notes" / "sub" / "b.md"
+    first.write_text(shape.format("What does a crop do?", "Is the crop of an old hen red?"))
+    second.write_text(shape.format("What does a gizzard do?", "Is red a colour?"))
+    (tmp_path / "other.md").write_text("## Is the crop of an old hen red today?\n\nNo.\n")
+    run("other.md")
+    said, code = run("notes", "--dry-run")
+    assert code == 0
+    first_of, second_of = ("    line 1, question in a list", "    line 3, question in a list")
+    assert f"  a.md\n{first_of}: What does a crop do?\n      - it grinds seeds with" in said
+    assert f"      - yes\n  sub/b.md\n{first_of}: What does a gizzard do?\n" in said
+    assert f"{second_of}: Is red a colour?\n      - yes\n" in said
+    hen = "Is the crop of an old hen red"
+    assert f"  a.md, line 3: {hen}?: nearly this is here: {hen} today?" in said
+    told = json.loads(run("notes", "--dry-run", "--json")[0])
+    places = [("notes/a.md", 1), ("notes/a.md", 3), ("notes/sub/b.md", 1), ("notes/sub/b.md", 3)]
+    assert [(one["path"], one["line"]) for one in told["notes"]] == places
+    assert told["twins"][0]["path"] == "notes/a.md"
+    run("notes")
+    second.write_text(shape.format("What use is a gizzard?", "Is red a colour?"))
+    said, _ = run("notes", "--dry-run")
+    new = "What use is a gizzard?: a new wording of: What does a gizzard do?"
+    assert f"  sub/b.md, line 1: {new}" in said
+    (wording,) = json.loads(run("notes", "--dry-run", "--json")[0])["wordings"]
+    assert wording["path"] == "notes/sub/b.md"
+
+
+def test_notes_of_a_pack_of_ours_are_told_with_their_files(run: Run, tmp_path: Path) -> None:
+    page = "---\npack: p\ndeck: {0}\nkind: questionnaire\n---\n\n## Why {0}? {{#{0}}}\n\nSo.\n"
+    (tmp_path / "p").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "p" / f"{name}.md").write_text(page.format(name))
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as packed:
+        for name in ("a.md", "b.md"):
+            packed.write(tmp_path / "p" / name, f"p/{name}")
+    assert "  a.md\n    line 7: Why a?\n      So.\n  b.md\n" in run("p", "--dry-run")[0]
+    assert "  p/a.md\n    line 7: Why a?\n      So.\n" in run("p.zip", "--dry-run")[0]
+    assert "dry run: nothing was changed)\n  line 7: Why a?\n" in run("p/a.md", "--dry-run")[0]
+
+
+def test_of_several_files_each_that_can_be_is_imported(run: Run, tmp_path: Path) -> None:
+    """Whether it is its text that fails or what becomes of it."""
+    (tmp_path / "a.md").write_text("## What is a?\n\nIt.\n")
+    (tmp_path / "none.md").write_text("")
+    (tmp_path / "post.md").write_text(
+        "<!-- studyapp post: pack test, chapter 99 -->\n\n<!-- answer: q -->\n\n> Mine.\n"
+    )
+    (tmp_path / "z.md").write_text("## What is z?\n\nIt.\n")
+    alone, code = run("none.md")
+    assert (alone, code) == ("Error: none.md is empty.\n", 1)
+    assert run("post.md")[0].startswith("Error: ")
+    files = ("a.md", "none.md", "post.md", "z.md")
+    for words in (("--dry-run",), ()):
+        said, code = run(*files, *words)
+        assert code == 1
+        for name in ("a.md", "z.md"):
+            assert f"{name}: 1 new note with 1 card" in said
+        assert "none.md: not imported: it is empty.\n" in said
+        assert said.count("none.md") == 1
+        assert "post.md: not imported: " in said
+        assert "post.md: 0 answers" not in said
+    told = json.loads(run(*files, "--json")[0])
+    assert {one["path"] for one in told["problems"]} == {"none.md", "post.md"}
+    assert {page.parent.name for page in library.own_packs().rglob("*.md")} == {"a", "z"}
+    (page,) = (library.own_packs() / "a").glob("*.md")
+    page.write_text(f"{page.read_text()}\n```\n## No note {{#none}}\n```\n")
+    said, code = run("--undo", "a.md", "z.md")
+    assert code == 1
+    assert "a.md: not taken back: " in said
+    assert "z.md: 0 reviews and 0 schedules taken back; 1 file as before" in said
+    said, code = run("none.md", "post.md")  # one of which can be read
+    assert (said.count(".md: not imported: "), code) == (2, 1)
+    gone, code = run("none.md", "no.md")
+    assert (gone.count("not imported: it "), code) == (2, 1)
+
+
+def test_of_several_attempts_each_that_can_be_is_brought(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("## What is q00?\n\nMine.\n")
+    (tmp_path / "b.md").write_text("## What is nobody's?\n\nMine.\n")
+    (tmp_path / "none.md").write_text("")
+    said, code = run("none.md", "b.md", "a.md", "--as-attempt", "--yes")
+    assert code == 1
+    assert "Answers to 1 question of chapter 1" in said
+    assert "none.md: not imported: it is empty." in said
+    assert "b.md: not imported: " in said
 
 
 def test_the_commands_take_a_deck(
@@ -387,7 +488,8 @@ def test_the_commands_take_a_deck(
 
     told = json.loads(run("import", str(path), "--dry-run", "--json"))
     assert (told["format"], told["cards"]) == ("fake", 1)
-    assert told["notes"] == [{"question": "el gato", "answer": "the cat", "line": 0}]
+    cat = {"question": "el gato", "answer": "the cat", "path": str(path), "line": 0}
+    assert told["notes"] == [cat]
     dry = run("import", str(path), "--dry-run")
     assert "0 to change, 1 review to log, 0 schedules to take over (dry run" in dry
     assert "  el gato\n    the cat\n" in dry

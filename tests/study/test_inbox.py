@@ -145,9 +145,13 @@ def test_a_folder_is_read_like_a_file_once_all_of_it_is_there(
         "pictures/t.png",
     }
     prose = put(desk, "prose/a.md", "Nothing is asked here.\n")
-    assert watch.look().unread[0].startswith("Left in the inbox: prose is a folder without")
+    empty = put(desk, "prose/b.md", "")
+    first, second = watch.look().unread  # each with its reason
+    assert first.startswith("Left in the inbox: prose: a.md: not read: it is text in which nothing")
+    assert second == "Left in the inbox: prose: b.md: not read: it is empty."
     assert watch.look() == Taken()
     prose.write_text("## Why?\n\nSo.\n")
+    empty.unlink()
     assert watch.look() == Taken(1, ("prose",))
 
 

@@ -135,7 +135,7 @@ def test_only_what_is_another_text_there_is_changed(
     reading_page = (path / "1" / "reading.md").read_text()
     (path / "1" / "reading.md").write_text(reading_page.replace("Prose.", "Other prose."))
     done = bring(own, clock, path)
-    assert ([one[0] for one in done.questions], done.changed) == (["el pez"], 2)
+    assert ([one.question for one in done.questions], done.changed) == (["el pez"], 2)
     assert [one.message.split(":")[0] for one in done.problems] == ["1/reading.md"]
     kept = files(library.own_packs())
     assert kept["spanish/es.md"].decode() == DECK.replace("the dog", "a dog")

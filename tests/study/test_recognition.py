@@ -269,9 +269,14 @@ def test_what_was_changed_there_is_changed_here(
         assert old in text
         text = text.replace(old, new)
     path.write_text(text)
-    done = bring(engine, clock, path)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = path.rename(folder / path.name)
+    done = bring(engine, clock, folder)
     assert (done.questions, done.changed) == ((), 2)
-    assert [one.message for one in done.problems if "cannot" in one.message] == [
+    told = [(one.path, one.message) for one in done.problems if "cannot" in one.message]
+    assert told[0][0] == path  # and not the folder
+    assert [message for _, message in told] == [
         "changed there, which cannot be taken over; it stays as it is here: “Which is hidden?”"
     ]
     copy = texts(library.own_packs() / "mine")["chapter-3-questions.md"]

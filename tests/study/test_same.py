@@ -72,7 +72,7 @@ def test_another_file_that_asks_the_same_has_a_note_of_its_own(bring: Bring, for
     bring(f"bio{ending}", shape.format("first answer"), form)
     done = bring(f"chem{ending}", shape.format("second answer"), form)
     assert (len(done.questions), done.changed) == (1, 0)
-    assert [(question, twin.split(" (")[0]) for _, question, twin in done.twins] == [
+    assert [(one.question, twin.split(" (")[0]) for one, twin in done.twins] == [
         ("What is X?", "What is X?")
     ]
     assert ("first answer" in packs()["bio"], "second answer" in packs()["chem"]) == (True, True)
@@ -142,8 +142,8 @@ def test_a_note_in_other_words_is_known_in_another_file(bring: Bring, name: str)
     assert bring(name, CELLS.format(OSMOSIS[1], "one")).known
     assert packs().keys() == {"bio"}
     done = bring("other.md", CELLS.format(OSMOSIS[1], "two").replace("Water moves", "It moves"))
-    assert [question for question, *_ in done.questions] == [OSMOSIS[1], "What is Y?"]
-    assert [question for _, question, _ in done.twins] == [OSMOSIS[1], "What is Y?"]
+    assert [one.question for one in done.questions] == [OSMOSIS[1], "What is Y?"]
+    assert [one.question for one, _ in done.twins] == [OSMOSIS[1], "What is Y?"]
     assert ("It moves" in packs()["bio"], "It moves" in packs()["other"]) == (False, True)
 
 
@@ -166,7 +166,7 @@ def test_a_file_that_has_some_notes_of_one_that_is_gone_is_another(
     bring("bio.md", CELLS.format(OSMOSIS[0], "one"))
     (tmp_path / "bio.md").unlink()
     done = bring("chem.md", CELLS.format("What is an acid?", "two"))  # a third of it is the same
-    assert ([question for question, *_ in done.questions], done.home) == (
+    assert ([one.question for one in done.questions], done.home) == (
         ["What is an acid?", "What is Y?"],
         "",
     )
@@ -287,6 +287,6 @@ def test_the_command_says_what_is_a_new_wording(
     assert told in run("--dry-run")
     first, _ = json.loads(run("--dry-run", "--json"))["wordings"]
     new = {"line": 1, "question": "What use is a gizzard?", "before": old[0], "sure": True}
-    assert first == new
+    assert first == {"path": str(path), **new}
     assert told in run()
     assert "wording" not in run()

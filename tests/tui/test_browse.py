@@ -7,10 +7,12 @@ from threading import Event
 from typing import Any
 
 import pytest
+from textual import events
 
 from pictures import Pictures
 from screen import NARROW, WIDE, arrives, hides, settled, shows, tells
 from studyapp.study import library, selection
+from studyapp.tui.keys import HELD
 from studyapp.tui.screens.find import FindScreen, Results
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.rewrite import RewriteScreen
@@ -254,8 +256,6 @@ async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(
         await pilot.press(*["backspace"] * 8, *typed("mine"))
         await shows(pilot, "2 found")
         await pilot.press("tab", "delete")
-        await tells(pilot, "del again deletes 1 note of your own.")
-        await pilot.press("delete")
         await tells(pilot, "Deleted: 1 note; u puts it back.")
         await shows(pilot, "1 found", "Mine, two?")
         assert "m1" not in own.read_text()
@@ -265,7 +265,7 @@ async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(
         assert own.read_text() == before
         await pilot.press("ctrl+a")
         await shows(pilot, "2 marked")
-        await pilot.press("delete", "delete")
+        await pilot.press("delete")
         await shows(pilot, "Nothing has all these words.")
         await pilot.press("n", *typed("why"), "tab", *typed("so"), "ctrl+s")
         await arrives(pilot, FindScreen)
@@ -276,7 +276,7 @@ async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(
         await tells(pilot, "Undone: the deletion.", 2)
         await shows(pilot, "2 found", "Mine, one?")
         assert own.read_text() == before
-        await pilot.press("delete", "delete", "escape", "u")  # at once, and from another page
+        await pilot.press("delete", "escape", "u")  # at once, and from another page
         await arrives(pilot, TodayScreen)
         await tells(pilot, "Undone: the deletion.", 3)
         assert own.read_text() == before
@@ -285,6 +285,29 @@ async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(
         await pilot.press("W")
         await arrives(pilot, RewriteScreen)
         await settled(pilot)
+
+
+async def test_del_held_down_deletes_once_and_leaves_what_is_of_a_pack(
+    make_app, open_today, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.tui.app.HELD", HELD)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("mine or q01"))
+        await shows(pilot, "3 found")
+        await pilot.press("tab", "x", "x")
+        await shows(pilot, "2 marked")
+        for seconds in (0.0, 0.03, 0.06):
+            key = events.Key("delete", None)
+            key.time = 1000.0 + seconds
+            app.post_message(key)
+            await tells(
+                pilot, "Deleted: 1 note; u puts it back. 1 note of a pack cannot be deleted;"
+            )
+            await shows(pilot, "2 found")
+        await settled(pilot)
+        await shows(pilot, "2 found")
 
 
 async def test_a_deletion_is_taken_back_in_a_later_session(
@@ -298,7 +321,7 @@ async def test_a_deletion_is_taken_back_in_a_later_session(
         await shows(pilot, "2 found")
         await pilot.press("tab", "ctrl+a")
         await shows(pilot, "2 marked")
-        await pilot.press("delete", "delete")
+        await pilot.press("delete")
         await shows(pilot, "Nothing has all these words.")
     assert not own.exists()
     clock.forward(days=1)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from pictures import Pictures
-from screen import NARROW, WIDE, arrives, hides, shows, tells
+from screen import NARROW, WIDE, arrives, hides, settled, shows, tells
 from studyapp.study import capture, inbox
 from studyapp.study.capture import Caught
+from studyapp.tui.keys import HELD
 from studyapp.tui.screens.drafts import DraftsScreen
 from studyapp.tui.screens.rewrite import RewriteScreen
 from studyapp.tui.screens.today import TodayScreen
@@ -75,6 +77,25 @@ async def test_drafts_are_accepted_one_by_one_or_all(
         await shows(pilot, "3 drafts wait")
 
 
+async def test_del_held_down_deletes_one_draft(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.tui.app.HELD", HELD)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        capture.add(app.desk, CAUGHT)
+        await pilot.press("J")
+        await shows(pilot, "3 drafts")
+        for seconds in (0.0, 0.03, 0.06):
+            key = events.Key("delete", None)
+            key.time = 1000.0 + seconds
+            app.post_message(key)
+            await shows(pilot, "2 drafts")
+        await settled(pilot)
+        await shows(pilot, "2 drafts")
+
+
 async def test_what_is_put_into_the_inbox_is_told_and_shown(
     make_app, open_today, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,3 +110,32 @@ async def test_what_is_put_into_the_inbox_is_told_and_shown(
         await shows(pilot, "2 drafts wait")
         await pilot.press("J")
         await shows(pilot, "Left in the inbox: zero.bin is of no format", "What is a heap?")
+
+
+async def test_all_that_was_not_understood_can_be_read(
+    make_app, open_today, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: Pictures
+) -> None:
+    """More than a screen holds, each with its file and line, below drafts and without any."""
+    monkeypatch.setattr(inbox, "SETTLED", 0.0)
+    place = tmp_path / "data" / "studyapp" / "inbox"
+    place.mkdir(parents=True)
+    parts = "".join(f"# Part {at}\n\nNothing {at} here.\n\n" for at in range(12))
+    (place / "notes.md").write_text(f"## What is a trie?\n\nA tree.\n\n{parts}")
+    (place / "prose.md").write_text("Nothing is asked here.\n")
+    async with make_app().run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await tells(pilot, "1 draft from notes.md; 13 parts of the inbox not understood; J on")
+        await pilot.press("J")
+        await shows(pilot, "What is a trie?", "13 remarks below", "A tree.", "⏎ accept")
+        await pictures(pilot, sizes=(NARROW, WIDE), name="remarks-")
+        for at in range(12):
+            await pilot.press("down")
+            await shows(pilot, f"notes.md: line {7 + 4 * at}: prose: this asks nothing and defines")
+        await hides(pilot, "⏎ accept", "del delete")
+        await pilot.press("end")
+        await shows(pilot, "Left in the inbox: prose.md is text in which nothing asks")
+        await pilot.press("ctrl+s")  # all drafts, wherever one is
+        await tells(pilot, "A card of chapter 1 of test")
+        await shows(pilot, "No draft waits.", "13 remarks below", "notes.md: line 51: prose")
+        await pilot.press("home")
+        await shows(pilot, "notes.md: line 7: prose")

@@ -92,6 +92,22 @@ async def test_a_question_in_other_words_is_told_before_it_is_the_same_note(
         await shows(pilot, "0 new notes", "a new wording of: What does a crop do?")
 
 
+async def test_what_is_told_of_a_folder_names_the_file(make_app, open_today, folder: Path) -> None:
+    (folder / "old" / "page.html").write_text("<h2>What is a page?</h2><p>A text.</p>")
+    (folder / "old" / "b.csv").write_text("question,answer\nWhat is a row?,A line.\n")
+    async with make_app().run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("Q")
+        await shows(pilot, "^s whole folder")
+        await pilot.press("ctrl+s")
+        await shows(pilot, "Import Documents", "6 of 6 new notes", "2 remarks below")
+        await shows(pilot, "What is a trie?  notes.md, line 9, heading")
+        await shows(pilot, "What is a row?  old/b.csv, line 2")
+        await shows(pilot, "What is a page?  old/page.html, line 1, heading")
+        await pilot.press("end")
+        await shows(pilot, "notes.md, line 3: prose: this asks", "old: of no kind that is read")
+
+
 async def test_answers_from_elsewhere_are_seen_picked_and_judged_as_an_attempt(
     make_app, open_today, folder: Path, pictures: Pictures
 ) -> None:

@@ -42,7 +42,7 @@ from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page, soon
 from studyapp.tui.widgets.field import LineField
-from studyapp.tui.widgets.listing import Listing
+from studyapp.tui.widgets.listing import Listing, said
 
 if TYPE_CHECKING:
     from studyapp.store.backup import Progress
@@ -235,8 +235,9 @@ class ImportScreen(Page):
         assert self._preview is not None
         told, self._filled = self._preview.told, None
         rows = [f"changed: {_short(one)}" for one in told.reworded[:_SHOWN]]
-        rows += map(_worded, told.wordings[:_SHOWN])
-        rows += [_told(one, told.source.path) for one in told.problems]
+        below = told.source.path
+        rows += [_worded(one, below) for one in told.wordings[:_SHOWN]]
+        rows += [_told(one, below) for one in told.problems]
         self._show(rows)
 
     def _show(self, others: Sequence[str]) -> None:
@@ -244,7 +245,7 @@ class ImportScreen(Page):
         rows = [self._row(place) for place in range(min(_SHOWN, self._number))]
         if self._number > _SHOWN:
             rows.append(self._more())
-        rows += map(_said, others)
+        rows += map(said, others)
         self._rows.clear_options().add_options(rows)
         self._rows.can_focus = True
         self._rows.highlighted = 0 if rows else None
@@ -278,7 +279,9 @@ class ImportScreen(Page):
         if self._filled is not None:
             return _answer(self._filled.answered[place], taken=taken)
         assert self._preview is not None
-        return _note(*self._preview.new[place], taken=taken if self._picks else None)
+        note, twin = self._preview.new[place]
+        below = self._preview.source.path
+        return _note(note, twin, below, taken=taken if self._picks else None)
 
     def _tell_notes(self) -> None:
         assert self._preview is not None
@@ -346,7 +349,7 @@ class ImportScreen(Page):
     def _more(self) -> Option:
         """How many the list does not show, which are taken or left out together."""
         taken = "are left out" if self._number - 1 in self._left_out else "come with them"
-        return _said(f"and {self._number - _SHOWN:,} more, which {taken}")
+        return said(f"and {self._number - _SHOWN:,} more, which {taken}")
 
     def _draw(self, place: int) -> None:
         self._rows.replace_option_prompt_at_index(place, self._row(place).prompt)
@@ -508,10 +511,10 @@ def _tick(taken: bool | None) -> str:
     return "" if taken is None else f"[{'x' if taken else ' '}] "
 
 
-def _note(note: ForeignNote, twin: str, *, taken: bool | None) -> Option:
-    """A note as question and answer, with its line and what asks nearly the same; whether it is
-    *taken*, where one can pick."""
-    place = ", ".join(filter(None, (f"line {note.line}" if note.line else "", note.shape)))
+def _note(note: ForeignNote, twin: str, below: Path, *, taken: bool | None) -> Option:
+    """A note of what is *below* as question and answer, with its place and what asks nearly the
+    same; whether it is *taken*, where one can pick."""
+    place = ", ".join(filter(None, (words.place(note.path, note.line, below), note.shape)))
     asked = _short(note.question or bracketed(note.answer))
     answer = _short(note.answer) if note.question else ""
     answer = answer or ("" if not note.question else "(no answer yet)")
@@ -521,22 +524,18 @@ def _note(note: ForeignNote, twin: str, *, taken: bool | None) -> Option:
     return Option(Content("\n").join(parts))
 
 
-def _said(text: str) -> Option:
-    """What is no note; one goes through it like through the notes, as a screen may not hold it."""
-    return Option(Content.styled(text, "$foreground 60%"))
-
-
-def _worded(one: Wording) -> str:
+def _worded(one: Wording, below: Path) -> str:
     of = "a new wording of" if one.is_sure else "perhaps a new wording of what is here as before"
     asked = _short(bracketed(one.question))
-    return f"line {one.line}: {asked}: {of}: {_short(one.before)}"
+    place = words.place(one.path, one.line, below)
+    return f"{place}: {asked}: {of}: {_short(one.before)}"
 
 
-def _told(problem: Problem, path: Path) -> str:
+def _told(problem: Problem, below: Path) -> str:
     """What there is to tell of a place; where a folder is read, with the file."""
-    name = problem.path.name if problem.path != path or not problem.line else ""
-    place = ", ".join(filter(None, (name, f"line {problem.line}" if problem.line else "")))
-    return f"{place}: {problem.message}"
+    return ": ".join(
+        filter(None, (words.place(problem.path, problem.line, below), problem.message))
+    )
 
 
 def _short(text: str) -> str:

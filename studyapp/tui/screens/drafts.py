@@ -26,10 +26,9 @@ from studyapp.study.desk import Desk
 from studyapp.tui import places
 from studyapp.tui.keys import bind
 from studyapp.tui.screens.page import Page, soon
-from studyapp.tui.widgets.listing import Listing
+from studyapp.tui.widgets.listing import Listing, said
 from studyapp.tui.widgets.prose import Prose
 
-_TOLD = 4  # lines of what could not be read, at most
 _NONE = (
     "No draft waits. `studyapp add` keeps a question as one, and a file that you put into {} "
     "becomes drafts by itself."
@@ -37,7 +36,7 @@ _NONE = (
 
 
 class DraftList(Listing):
-    """Drafts, one chosen."""
+    """Drafts, one chosen, and below them what of the inbox was not understood."""
 
     BINDINGS = [  # noqa: RUF012
         bind("down", "cursor_down", "choose", "Go through the drafts"),
@@ -60,7 +59,6 @@ class DraftsScreen(Page):
     DEFAULT_CSS = """
     DraftsScreen {
         & #told { height: auto; color: $text-muted; margin: 1 0; }
-        & #unread { height: auto; max-height: 5; color: $text-warning; margin-bottom: 1; }
         & #panes { height: 1fr; }
         & DraftList { height: 1fr; min-height: 2; text-wrap: wrap; }
         & #text { height: 1fr; border-top: solid $foreground 20%; }
@@ -79,7 +77,6 @@ class DraftsScreen(Page):
     def compose_body(self) -> ComposeResult:
         with Vertical(classes="body"):
             yield Static("", id="told", markup=False)
-            yield Static("", id="unread", markup=False)
             with Container(id="panes"):
                 yield DraftList(markup=False)
                 with VerticalScroll(id="text", can_focus=False):
@@ -89,7 +86,7 @@ class DraftsScreen(Page):
     async def _come_with_the_list(self) -> None:
         """It is there at once; if it takes long, that it is being read is said instead."""
         self.head("Drafts")
-        self.query_one("#panes").display = self.query_one("#unread").display = False
+        self.query_one("#panes").display = False
         self._list_anew()
         if not await soon(self._listed):
             self.head("Drafts", "reading …")
@@ -124,24 +121,17 @@ class DraftsScreen(Page):
         self._listed.set()
         self._kept = found.kept
         goes = f"What you accept goes to {home}." if home else "Start a chapter, and accept them."
-        self.query_one("#told", Static).update(told or goes)
-        self._show_unread([*map(str, found.problems), *self.study.unread])
+        unread = [*map(str, found.problems), *self.study.unread]
+        below = [f"{words.count(len(unread), 'remark')} below"] if unread else []
+        self.query_one("#told", Static).update(" · ".join([told or goes, *below]))
         self.head("Drafts", words.count(len(found.kept), "draft") if found.kept else "")
         rows = self.query_one(DraftList)
         chosen = rows.highlighted or 0
-        rows.clear_options().add_options(map(_row, found.kept))
-        self.query_one("#panes").display = bool(found.kept)
-        rows.highlighted = min(chosen, len(found.kept) - 1) if found.kept else None
-        self.set_focus(rows if found.kept else None)
+        rows.clear_options().add_options([*map(_row, found.kept), *map(said, unread)])
+        self.query_one("#panes").display = bool(rows.option_count)
+        rows.highlighted = min(chosen, rows.option_count - 1) if rows.option_count else None
+        self.set_focus(rows if rows.option_count else None)
         self._show_chosen()
-
-    def _show_unread(self, unread: Sequence[str]) -> None:
-        lines = [*unread[:_TOLD]]
-        if len(unread) > _TOLD:
-            lines.append(f"and {len(unread) - _TOLD} more")
-        line = self.query_one("#unread", Static)
-        line.update("\n".join(lines))
-        line.display = bool(lines)
 
     @property
     def _chosen(self) -> Kept | None:
@@ -150,7 +140,9 @@ class DraftsScreen(Page):
 
     @on(OptionList.OptionHighlighted)
     def _show_chosen(self) -> None:
-        if (kept := self._chosen) is not None:
+        kept = self._chosen
+        self.query_one("#text").display = kept is not None
+        if kept is not None:
             note = kept.note
             points = [point.text for point in note.points]
             text = written_out(note.prompt, note.front, note.answer, points, note.synonyms)
@@ -159,7 +151,9 @@ class DraftsScreen(Page):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("accept", "accept_all", "rewrite", "delete"):
+        if action == "accept_all":
+            return bool(self._kept)
+        if action in ("accept", "rewrite", "delete"):
             return self._chosen is not None
         return True
 
@@ -171,7 +165,7 @@ class DraftsScreen(Page):
         self._begin(partial(capture.accept, kept=self._kept), self._accepted)
 
     def action_delete(self) -> None:
-        if (kept := self._chosen) is not None:
+        if (kept := self._chosen) is not None and not self.study.held:
             self._begin(partial(capture.delete, kept=[kept]), self._deleted)
 
     def _begin(self, deed: Callable[[Desk], Moved], then: Callable[[Moved], None]) -> None:

@@ -95,6 +95,11 @@ class _Text(NamedTuple):
     gone: bool = False  # the notes are, then
 
 
+def _deleted(done: Rewriting, undo: str, kept: str) -> str:
+    """What was deleted, and what was *kept* of what was chosen."""
+    return f"{removal.told(done, undo)} {kept}".rstrip()
+
+
 class Results(Listing):
     """Notes, one chosen."""
 
@@ -188,7 +193,6 @@ class FindScreen(EditingPage):
         self._marked: Mapping[int, Sequence[int]] = {}  # cards by note
         self._origin: object = None  # what was done last before this page was there
         self._done = False  # something was done since, and may be taken back
-        self._sure: Sequence[int] = ()  # the notes that another `delete` deletes
         self._busy = ""  # what is being done, which keys wait for
 
     def compose_body(self) -> ComposeResult:
@@ -711,23 +715,19 @@ class FindScreen(EditingPage):
         self.notify(f"{words.count(left, 'note')} of a pack {keep} tags; you can tag your own.")
 
     def action_delete(self) -> None:
-        if (found := self._mine()) is None:
+        if self.study.held or (found := self._mine()) is None:
             return
         mine, left = found
-        stays = f"{words.count(left, 'note')} of a pack cannot be deleted; {{}} sets aside."
-        stays = stays.format(self.key_of("suspend")) if left else ""
-        if not mine:
-            self.notify(stays)
-        elif mine != self._sure:
-            self._sure = mine
-            key = self.key_of("delete")
-            told = f"{key} again deletes {words.count(len(mine), 'note')} of your own."
-            self.notify(f"{told} {stays}".rstrip())
-        else:
-            self._sure = ()
+        key = self.key_of("suspend")
+        kept = f"{words.count(left, 'note')} of a pack cannot be deleted; {key} sets aside."
+        kept = kept if left else ""
+        if mine:
             self.set_busy("Deleting …")
             deed = partial(removal.remove, notes=mine)
-            self._rewrite(_Text(deed, removal.told, rewritten.DELETION, gone=True))
+            told = partial(_deleted, kept=kept)
+            self._rewrite(_Text(deed, told, rewritten.DELETION, gone=True))
+        else:
+            self.notify(kept)
 
     @work(thread=True, group="act")
     def _rewrite(self, text: _Text) -> None:

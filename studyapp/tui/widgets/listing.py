@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.geometry import Offset, Region, Spacing
 from textual.widget import Widget
 from textual.widgets import OptionList
@@ -13,6 +14,11 @@ from textual.widgets.option_list import Option
 
 from studyapp.tui import sight
 from studyapp.tui.keys import bind
+
+
+def said(text: str) -> Option:
+    """What is no note of a list: one goes through it all the same, as a screen may not hold it."""
+    return Option(Content.styled(text, "$foreground 60%"))
 
 
 class Listing(OptionList, inherit_bindings=False):
