@@ -32,6 +32,7 @@ from studyapp.notes.plain import plain
 from studyapp.notes.reworded import Wording
 from studyapp.store.engine import LONG_PATIENCE
 from studyapp.study import delivery, folder, words
+from studyapp.study.crash import contained
 from studyapp.study.delivery import Delivery, Preview
 from studyapp.study.desk import Desk
 from studyapp.study.folder import Entry
@@ -440,7 +441,8 @@ class ImportScreen(Page):
         brought, told = None, ""
         try:
             self._stop(going_on)()
-            brought = arrival.bring_attempt(self.desk.at(LONG_PATIENCE), filled)
+            with contained(filled.path):
+                brought = arrival.bring_attempt(self.desk.at(LONG_PATIENCE), filled)
         except StudyError as error:
             told = str(error)
         self.app.call_from_thread(self._brought_answers, filled, brought, told)
