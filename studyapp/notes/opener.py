@@ -25,7 +25,7 @@ _QUESTIONNAIRE = re.compile(
     re.IGNORECASE,
 )
 _SAYS_SO = re.compile(
-    r"(?P<mark>\*\*|__|\*|_)?(?:q|question|frage|pregunta|domanda|pergunta|问题?|問題?)[ \t]*+"
+    r"(?P<mark>\*{1,3}|_{1,2})?(?:q|question|frage|pregunta|domanda|pergunta|问题?|問題?)[ \t]*+"
     r"(?:\d{1,4}(?:\.\d{1,3})*+)?+(?:(?P=mark))?[ \t]*+[:：.)]",
     re.IGNORECASE,
 )
@@ -177,7 +177,7 @@ class _Openers:
     def _answered(self, at: int) -> bool:
         """Whether a label says that an answer follows, before the next heading."""
         for block in islice(self.blocks, at + 1, None):
-            if block.kind is Kind.HEADING or _SAYS_SO.match(block.text):
+            if block.kind in (Kind.HEADING, Kind.RULE) or _SAYS_SO.match(block.text):
                 return False
             if block.kind is Kind.TEXT and wording.without_label(block.text) is not None:
                 return True
@@ -206,11 +206,12 @@ class _Openers:
                 return HIDING
             if _CARD.search(block.text) and self._below(at):
                 return LISTED
-        if block.kind is Kind.BULLET:
+        if block.kind in (Kind.BULLET, Kind.NUMBERED):
             in_question, asks = self._in_question(at), self._asks_first(block)
-            if _SAYS_SO.match(block.text) and (asks or not in_question):
+            if says_so(_MARK.sub("", block.text)) and (asks or not in_question):
                 return LABELLED
-            return LISTED if asks and not in_question else ""
+            is_bullet = block.kind is Kind.BULLET
+            return LISTED if asks and is_bullet and not in_question else ""
         return ""
 
     def _hides(self, at: int, block: Block) -> bool:
@@ -287,7 +288,7 @@ class _Openers:
 
     def _numbered(self) -> Iterator[int]:
         for at, block in enumerate(self.blocks):
-            if block.kind is Kind.NUMBERED:
+            if block.kind is Kind.NUMBERED and at not in self.found:
                 yield at
 
     def _run(self, run: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from html import unescape
 from studyapp.notes.card import outside_code
 
 _STRONG = r"\*\*|__"
-_MARKED = r"\*\*|__|\*|_"
+_MARKED = r"\*{1,3}|_{1,2}"
 _ASKED = r"q|questions?|exercise|frage|pregunta|domanda|pergunta|问题?|問題?"
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,2000}\)")
 _WRAPPED = re.compile(rf"(?P<mark>{_STRONG})(?P<inner>.+?)(?P=mark)(?P<rest>.*)", re.DOTALL)
@@ -77,8 +77,8 @@ _STRONG_LABEL = re.compile(
     re.IGNORECASE,
 )
 _STRONG_ANSWER = re.compile(
-    rf"(?P<mark>{_STRONG})[ \t]*(?:a[ \t]*+\d*+[ \t]*+:|{_SAID}[ \t]*[:.)])[ \t]*"
-    rf"(?P<said>(?:(?!{_STRONG}).)+)(?P=mark)",
+    rf"(?P<mark>{_MARKED})[ \t]*(?:(?-i:A)[ \t]*+\d*+[ \t]*+:|{_SAID}[ \t]*[:.)])[ \t]*"
+    r"(?P<said>(?:(?!(?P=mark)).)+)(?P=mark)",
     re.IGNORECASE,
 )
 # A number or a word that says so, with marks around it alone.
@@ -98,7 +98,9 @@ _SECTION = re.compile(
     r"(?: (?:to|for|of|zu|der|aux?|de|del|do|к|на) .{1,60})?",
     re.IGNORECASE,
 )
-_BARE_LABEL = re.compile(r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?", re.I)
+_BARE_LABEL = re.compile(
+    r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?(?: ?\d{1,4})?", re.I
+)
 _TIME = re.compile(
     r"[\[(]?(?:(?P<hours>\d{1,2}):(?=\d{2}:))?(?P<minutes>\d{1,3}):(?P<seconds>[0-5]\d)[\])]?"
     r"(?:\([^)\s]*\))?(?=[\s\-–—:|]|$)[\s\-–—:|]*"
@@ -286,7 +288,7 @@ def without_label(text: str) -> str | None:
     """What follows "Answer:" on a line that begins so, or is only that; None on any other."""
     whole = _STRONG_ANSWER.fullmatch(text)
     if whole is not None:
-        return f"**{whole['said'].strip()}**"
+        return f"{whole['mark']}{whole['said'].strip()}{whole['mark']}"
     found = _STRONG_LABEL.match(text) or _LABEL.match(text)
     if found is not None:
         return text[found.end() :].strip()
