@@ -14,6 +14,7 @@ from studyapp.notes import answerkey, wording
 
 _Lines = Iterator[tuple[str, int]]
 _IsCode = Callable[[int], bool]
+_Numbered = list[tuple[int, re.Match[str]]]  # places of labels that have numbers
 _TASK = r"exercise|problem|task|aufgabe|ejercicio|exercice|esercizio|exercício|задача|упражнение"
 ASKING = (
     r"question|front|prompt|frage|pregunta|domanda|pergunta|вопрос|питання|pytanie|otázka|vraag|fråga"
@@ -65,7 +66,8 @@ _EMPHASIS = re.compile(r"[*_]+(?=\S)|(?<=\S)[*_]+")
 _STRONG = re.compile(
     rf"{_BEFORE}(?P<mark>\*{{1,3}}|_{{1,2}})"
     rf"(?P<word>(?i:{_TASK}|{ASKING}|{ANSWERING}|{_TERM}|{_MEANS})|[{_LETTERS}]['׳]?)"
-    r"(?P<number>[ \t]*+\d{0,4})[ \t]*+(?:[:：][ \t]*+(?P=mark)|(?P=mark)[ \t]*+[:：])"
+    r"(?P<number>[ \t]*+\d{0,4})[ \t]*+"
+    r"(?:(?:[:：]|(?<=\d)\.)[ \t]*+(?P=mark)|(?P=mark)[ \t]*+[:：])"
     r"[ \t]*+(?P<said>\S.*)"
 )
 _BRACKETED = re.compile(
@@ -95,7 +97,7 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
     """The lines, with their *numbers*; what one of them has become has its number."""
     order = _upright(lines, is_code)
     numbers, said = [numbers[at] for at in order], [lines[at] for at in order]
-    said = _numbered(said, is_code)
+    said = _listed(_numbered(said, is_code), is_code)
     said = _labelled(said, is_code)
     for at in counting(said, is_code):
         said[at] = "\n***\n"
@@ -155,6 +157,45 @@ def _numbered(lines: Sequence[str], is_code: _IsCode) -> list[str]:
             begins = f"{label['before']}{label['mark'] or ''}{label['letter']}"
             found[at] = f"{begins}{label['bare'] or label['number']}: {said}"
     return found
+
+
+def _listed(lines: Sequence[str], is_code: _IsCode) -> list[str]:
+    """Lines in which answers with numbers, of which several stand together, are a list below a line
+    that heads it: where that line is there, or where questions above them have these numbers."""
+    found, asked, run = list(lines), _Numbered(), _Numbered()
+    for at, line in enumerate([*lines, ""]):
+        label = None if at < len(lines) and is_code(at) else _LABEL.fullmatch(_bare(line))
+        number = label["number"] if label else ""
+        if label and number.isdigit() and (label["answers"] or label["letter"] == "A"):
+            run.append((at, label))
+        elif label or at == len(lines):
+            if _are_listed(lines, asked, run):
+                _list(found, asked, run, is_headed=_is_headed(lines, run[0][0]))
+            asked, run = ([] if run else asked), _Numbered()
+            asked += [(at, label)] if label and number.isdigit() and _may_ask(label) else []
+    return found
+
+
+def _are_listed(lines: Sequence[str], asked: _Numbered, run: _Numbered) -> bool:
+    """Whether a *run* of answers is to several questions."""
+    numbers, known = ({label["number"] for _, label in labels} for labels in (run, asked))
+    is_list = len(run) == len(numbers) > 1
+    return is_list and (_is_headed(lines, run[0][0]) or (len(known) > 1 and known >= numbers))
+
+
+def _list(lines: list[str], asked: _Numbered, run: _Numbered, *, is_headed: bool) -> None:
+    for at, label in asked:
+        lines[at] = f"{label['before']}Q{label['number']}: {label['said']}"
+    for at, label in run:
+        lines[at] = f"{label['number']}. {label['said']}"
+    first = run[0][0]
+    lines[first] = lines[first] if is_headed else f"\nAnswers:\n\n{lines[first]}"
+
+
+def _is_headed(lines: Sequence[str], at: int) -> bool:
+    """Whether the last line with text above one heads answers."""
+    above = next((lines[one] for one in range(at - 1, -1, -1) if lines[one].strip()), "")
+    return wording.heads_answers(above.lstrip("# "))
 
 
 def _upright(lines: Sequence[str], is_code: _IsCode) -> list[int]:

@@ -171,6 +171,8 @@ class _Reading:
         loose = self.dialogue.questions()
         for at in self.found.choices.values():
             self.found.report(at, unread.MAY_BE_A_CHOICE)
+        for at in self.found.waiting.values():
+            self.found.report(at, "this question has no answer yet")
         if [count > 1 for count in self.found.below.values()] == [True]:
             self.found.report(next(iter(self.found.below)), unread.MAY_BE_BELOW)
         loose = self.definitions.without_quoted_terms(loose)

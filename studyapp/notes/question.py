@@ -24,7 +24,8 @@ class Question:
     @property
     def has_answer(self) -> bool:
         """Whether there is an answer so far."""
-        return bool(self.own or any(map(str.strip, self.rest)) or self.below)
+        below = any(block.kind is not Kind.RULE for block in self.below)
+        return bool(self.own or any(map(str.strip, self.rest)) or below)
 
     @property
     def apart(self) -> list[Block]:

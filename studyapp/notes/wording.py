@@ -94,7 +94,7 @@ _SECTION = re.compile(
     r"(?:the )?(?:(?:(?:model|sample|correct) )?(?:answers|solutions)|(?:answer|solution)[ -]keys?"
     r"|key|lösungen|lösungsschlüssel|antworten|respuestas|soluciones|réponses|corrigés?|risposte|soluzioni"
     r"|respostas|soluções|gabarito|ответы|решения|відповіді|odpowiedzi|odpovědi|antwoorden"
-    r"|oplossingen|答案|解答|정답|해답|الإجابات|الأجوبة)"
+    r"|oplossingen|facit|fasit|答案|解答|정답|해답|الإجابات|الأجوبة)"
     r"(?: (?:to|for|of|zu|der|aux?|de|del|do|к|на) .{1,60})?",
     re.IGNORECASE,
 )

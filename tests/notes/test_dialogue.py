@@ -82,3 +82,77 @@ def test_an_answer_behind_its_question_loses_its_label_and_options_keep_theirs()
         ("Fifth?", "five"),
         ("Sixth?", "A: x B: y"),
     ]
+
+
+TOLD_UNANSWERED = "this question has no answer yet"
+CHAPTERS = (
+    "# Chapter 1\n1. What is A?\n2. What is B?\n\n# Chapter 2\n1. What is C?\n2. What is D?\n\n"
+)
+OF_CHAPTERS = [("What is A?", "one"), ("What is B?", "two"), ("What is C?", "three")]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "problems"),
+    [
+        (
+            "1. What is A?\n2. What is B?\n3. What is C?\n4. What is D?\n\n"
+            "Answers\n\n1. one\n2. two\n4. four\n",
+            [*OF_CHAPTERS[:2], ("What is C?", ""), ("What is D?", "four")],
+            [(3, TOLD_UNANSWERED)],
+        ),
+        (
+            "1. What is A?\n2. What is B?\n3. What is C?\n\nAnswers: 1. one 3. three\n",
+            [OF_CHAPTERS[0], ("What is B?", ""), OF_CHAPTERS[2]],
+            [(2, TOLD_UNANSWERED)],
+        ),
+        (
+            "Q1. Define force.\nQ2. Define mass.\n\n---\nAnswers:\nA1. A push.\nA2. Matter.\n",
+            [("Define force.", "A push."), ("Define mass.", "Matter.")],
+            [],
+        ),
+        (
+            "Fråga 1: Vad är A?\nFråga 2: Vad är B?\n\n**Svar 1:** ett\n**Svar 2:** två\n",
+            [("Vad är A?", "ett"), ("Vad är B?", "två")],
+            [],
+        ),
+        (
+            "1. What is A?\n2. What is B?\n\nAnswers\n\n"
+            "1. one\n\nindeed\n\n2. two\n\nGood night.\n",
+            [("What is A?", "one\n\nindeed"), ("What is B?", "two")],
+            [(12, "prose: this asks nothing and defines no term")],
+        ),
+        (
+            f"{CHAPTERS}# Answers\n\n## Chapter 1\n1. one\n2. two\n\n"
+            "## Chapter 2\n1. three\n2. four\n",
+            [*OF_CHAPTERS, ("What is D?", "four")],
+            [],
+        ),
+        (
+            f"{CHAPTERS}# Facit\n\n## Chapter 1\n1. one\n2. two\n\n## Chapter 2\n1. three\n",
+            [*OF_CHAPTERS, ("What is D?", "")],
+            [(7, TOLD_UNANSWERED)],
+        ),
+    ],
+)
+def test_answers_that_stand_together_go_to_their_questions(
+    text: str, found: list[tuple[str, str]], problems: list[tuple[int, str]]
+) -> None:
+    assert parse(text) == found
+    assert told(text) == problems
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        ("1. Is A?\n2. Is B?\n\nAnswers\n\n1. yes\n3. no\n", 4, "has the number 3 and no answer"),
+        ("5. Is A?\n6. Is B?\n\nAnswers\n\n1. yes\n2. no\n", 4, "has the number 1 and no answer"),
+        ("1. Is A?\n2. Is B?\n3. Is C?\n\nAnswers\n\n1. yes\n", 5, "would have none"),
+        (f"{CHAPTERS}# Answers\n\n1. one\n2. two\n", 9, "the number 1 is there twice"),
+        (f"{CHAPTERS}# Answers\n\n## Chapter 2\n1. one\n3. two\n", 11, "has the number 3"),
+    ],
+)
+def test_answers_that_fit_no_questions_are_told_and_given_to_none(
+    text: str, line: int, why: str
+) -> None:
+    assert [answer for _, answer in parse(text) if answer] == []
+    assert [at for at, message in told(text) if why in message] == [line]
