@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from studyapp.notes import answerkey, wording
+from studyapp.notes import answerkey, opener, wording
 
 _Lines = Iterator[tuple[str, int]]
 _IsCode = Callable[[int], bool]
@@ -107,7 +107,11 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
     for at in _titles(said, is_code):
         said[at] = _TITLE.sub(r"**\g<said>\g<sign>**", said[at])
         begins.add(at)
-    begins.update(at for at, line in enumerate(said) if answerkey.is_key(line) and not is_code(at))
+    begins.update(
+        at
+        for at, line in enumerate(said)
+        if (answerkey.is_key(line) or opener.hides_in_brackets(line)) and not is_code(at)
+    )
     for at, line in enumerate(said):
         if at in begins:
             yield "", numbers[at]

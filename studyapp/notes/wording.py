@@ -98,6 +98,9 @@ _SECTION = re.compile(
     r"(?: (?:to|for|of|zu|der|aux?|de|del|do|к|на) .{1,60})?",
     re.IGNORECASE,
 )
+_CALLOUT = re.compile(
+    rf"\[!(?:(?P<answers>{_SAID})|[\w/-]{{1,60}})\][+-]?[ \t]*(?P<said>.*)", re.IGNORECASE
+)
 _BARE_LABEL = re.compile(
     r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?(?: ?\d{1,4})?", re.I
 )
@@ -109,7 +112,7 @@ _TERM = re.compile(
     r"(?P<term>[^\s:–—→=](?:[^:–—→=\n]|[:–—=](?=\S)){0,79}?)"
     r"(?<![ \t])(?P<mark>[ \t]+(?:[-–—]{1,2}|:{2,3}|>{2,3}|<>)[ \t]+|[ \t]*:[ \t]+"
     r"|[ \t]+={1,2}[ \t]+"
-    r"|[ \t]*(?:→|-+>|=>|←|\\(?:long)?rightarrow|\\leftarrow)[ \t]*)(?P<meaning>\S.*)",
+    r"|[ \t]*(?:[→⇒⟶➔➜➝➞]|-+>|=>|←|\\(?:long)?rightarrow|\\leftarrow)[ \t]*)(?P<meaning>\S.*)",
     re.DOTALL,
 )
 _STRONG_TERM = re.compile(
@@ -286,6 +289,11 @@ def all_answer(lines: Sequence[str]) -> bool:
 
 def without_label(text: str) -> str | None:
     """What follows "Answer:" on a line that begins so, or is only that; None on any other."""
+    if callout := _CALLOUT.fullmatch(text):
+        said = callout["said"]
+        if is_label(said):
+            return ""
+        return said if callout["answers"] else None
     whole = _STRONG_ANSWER.fullmatch(text)
     if whole is not None:
         return f"{whole['mark']}{whole['said'].strip()}{whole['mark']}"

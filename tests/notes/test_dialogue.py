@@ -156,3 +156,57 @@ def test_answers_that_fit_no_questions_are_told_and_given_to_none(
 ) -> None:
     assert [answer for _, answer in parse(text) if answer] == []
     assert [at for at, message in told(text) if why in message] == [line]
+
+
+@pytest.mark.parametrize(
+    ("below", "found"),
+    [
+        (
+            "Perceptron\n: A classifier\n: A machine\n\nNeuron\n: A cell\n",
+            [("Perceptron", "A classifier\nA machine"), ("Neuron", "A cell")],
+        ),
+        ("*What is SGD?* Descent by chance.\n", [("What is SGD?", "Descent by chance.")]),
+        ("| Term | Meaning |\n|--|--|\n| Neuron | A cell |\n", [("Neuron", "A cell")]),
+    ],
+)
+@pytest.mark.parametrize("question", ["**Why?**\n\n", "Q: Why?\nA: ", "1. Why?\n\n"])
+def test_what_is_a_note_for_sure_is_no_part_of_a_whole_answer_above_it(
+    question: str, below: str, found: list[tuple[str, str]]
+) -> None:
+    text = f"{question}It smooths.\n\n{below}"
+    assert parse(text) == [("Why?", "It smooths."), *found]
+
+
+def test_terms_that_an_answer_announces_are_of_it_and_below_one_of_a_heading_they_are_told() -> (
+    None
+):
+    terms = "Neuron\n: A cell\n"
+    assert parse(f"**Which parts?**\n\nThese:\n\n{terms}") == [
+        ("Which parts?", f"These:\n\n{terms}".rstrip())
+    ]
+    heading = f"## Why?\n\nIt smooths.\n\n{terms}"
+    assert parse(heading) == [("Why?", f"It smooths.\n\n{terms}".rstrip())]
+    assert told(heading) == [
+        (5, "up to line 6: this may be a note, and is read as part of an answer")
+    ]
+
+
+def test_each_line_of_a_vocabulary_is_a_term_behind_any_arrow_or_a_tab() -> None:
+    assert parse("## Vocabulary\n\nlaufen → to run\nessen ➔ to eat\ntrinken\tto drink\n") == [
+        ("laufen", "to run"),
+        ("essen", "to eat"),
+        ("trinken", "to drink"),
+    ]
+
+
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_a_card_of_hashcards_that_hides_something_ends_the_answer_above_it(between: str) -> None:
+    text = f"# Cards\n\nQ: Who?\nA: me{between}C: Speak [friend], not \\[foe\\].\n"
+    assert parse(text) == [("Who?", "me"), ("", r"Speak ==friend=={#1}, not \[foe\].")]
+
+
+@pytest.mark.parametrize("label", ["[!answer]", "[!success]- Answer", "[!solution]+"])
+def test_a_callout_that_says_that_it_answers_is_no_part_of_the_answer(label: str) -> None:
+    assert parse(f"> [!question]- Why?\n> > {label}\n> > It scatters.\n") == [
+        ("Why?", "It scatters.")
+    ]
