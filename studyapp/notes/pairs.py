@@ -61,6 +61,7 @@ _BEHIND = re.compile(
     r"(?(mark)(?:[:：][ \t]*+(?P=mark)|(?P=mark)[ \t]*+[:：])|(?:[:：]|(?<=A|\d)[.)])))"
     r"[ \t]*+(?=\S)"
 )
+_PARTS = re.compile(r"(?<![ \t])[ \t]+(?:[-–—]{1,2}|→|[-=]>|[|/])[ \t]*$")
 _OTHER_OPTION = re.compile(r"\bB[:.)]")
 _EMPHASIS = re.compile(r"[*_]+(?=\S)|(?<=\S)[*_]+")
 _STRONG = re.compile(
@@ -128,7 +129,7 @@ def _answered_below(line: str) -> str:
     behind = _BEHIND.search(line) if len(line) <= _LONGEST else None
     if not behind or line.lstrip().startswith("|"):
         return line
-    asked, said = line[: behind.start()], line[behind.end() :]
+    asked, said = _PARTS.sub("", line[: behind.start()]), line[behind.end() :]
     if not _is_answered(asked, behind) or _OTHER_OPTION.search(said):
         return line
     begins = _BEGINS.match(asked)

@@ -76,6 +76,17 @@ def test_a_heading_that_counts_asks_what_stands_below_it(head: str, answer: str)
     assert found == pairs
 
 
+def test_a_numbered_question_does_not_take_the_next_item_of_its_list() -> None:
+    text = "1. Question: budget\n2. Review of the plan\n"
+    assert parse(f"# Meeting\n\n{text}") == [("budget", "")]
+    assert [line for line, _ in told(f"# Meeting\n\n{text}")] == [3, 4]
+
+
+@pytest.mark.parametrize("sign", ["-", "—", "→", "|"])
+def test_a_sign_between_a_question_and_its_answer_is_of_neither(sign: str) -> None:
+    assert parse(f"1. **Front:** France {sign} **Back:** Paris\n") == [("France", "Paris")]
+
+
 def test_an_answer_behind_its_question_loses_its_label_and_options_keep_theirs() -> None:
     assert parse("1. Fourth? **A:** inline\n2. Fifth? Answer: five\n3. Sixth? A: x B: y\n") == [
         ("Fourth?", "inline"),
