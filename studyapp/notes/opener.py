@@ -323,9 +323,14 @@ class _Openers:
     # --- numbered lists ---------------------------------------------------------------------
 
     def _numbered(self) -> Iterator[int]:
+        answers = False  # whether what is numbered stands below a line that heads answers
         for at, block in enumerate(self.blocks):
             if block.kind is Kind.NUMBERED and at not in self.found:
-                yield at
+                answers = answers and not wording.is_asked(self._item(at))
+                yield from () if answers else (at,)
+            elif block.kind in (Kind.TEXT, Kind.HEADING):
+                heads = block.kind is Kind.TEXT and wording.heads_answers(block.text)
+                answers = heads or (answers and block.kind is Kind.TEXT)
 
     def _run(self, run: Sequence[int]) -> None:
         """The numbered items under one heading."""

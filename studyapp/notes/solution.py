@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from studyapp.notes import answerkey, unread, wording
 from studyapp.notes.answer import worded
@@ -73,8 +74,10 @@ class Solutions:
                 end += count
                 chapters.append((heading, self.blocks[end], answers))
             end += 1
+        if not chapters:
+            return 0
         titles = {_title(one) for one in self.blocks[:at] if one.kind is Kind.HEADING}
-        if not chapters or any(_title(heading) not in titles for heading, _, _ in chapters):
+        if any(_title(heading) not in titles for heading, _, _ in chapters):
             return 0
         self.found.answer(question)
         waiting = self._open_by_title()
@@ -179,13 +182,14 @@ class Solutions:
             self.found.waiting.pop(at, None)
 
     def _section(self, at: int) -> list[Block]:
-        """The numbered items or the prose below a line that heads answers, if nothing else is
-        there."""
-        end = at + 1
-        while end < len(self.blocks) and self.blocks[end].kind in (Kind.NUMBERED, Kind.TEXT):
-            end += 1
-        after = self.blocks[end].kind if end < len(self.blocks) else Kind.RULE
-        return self.blocks[at + 1 : end] if after in (Kind.HEADING, Kind.RULE) else []
+        """The numbered items or the prose below a line that heads answers, up to the next one, if
+        nothing else is there."""
+        for end, block in enumerate(islice(self.blocks, at + 1, None), at + 1):
+            is_line = block.kind is Kind.TEXT and wording.heads_answers(block.text)
+            ends = is_line or block.kind in (Kind.HEADING, Kind.RULE)
+            if ends or block.kind not in (Kind.NUMBERED, Kind.TEXT):
+                return self.blocks[at + 1 : end] if ends else []
+        return self.blocks[at + 1 :]
 
     def _misfit(self, answers: _Answers, waiting: Sequence[int | None]) -> str:
         """Why *answers* are not those of the questions whose numbers are *waiting*, which may lack

@@ -139,6 +139,17 @@ OF_CHAPTERS = [("What is A?", "one"), ("What is B?", "two"), ("What is C?", "thr
             [],
         ),
         (
+            "1. What opens?\n2. What is B?\n\nAnswers\n\n1. Key\n2. two\n\nAnswers\n\n1. last\n",
+            [("What opens?", "Key"), ("What is B?", "two")],
+            [
+                (
+                    9,
+                    "prose and a numbered item, up to line 11: "
+                    "this asks nothing and defines no term",
+                )
+            ],
+        ),
+        (
             f"{CHAPTERS}# Facit\n\n## Chapter 1\n1. one\n2. two\n\n## Chapter 2\n1. three\n",
             [*OF_CHAPTERS, ("What is D?", "")],
             [(7, TOLD_UNANSWERED)],
