@@ -12,7 +12,7 @@ from studyapp.notes import wording
 
 _LABEL = re.compile(
     r"[*_]{0,3}(?:(?:answer|solution)[ -]keys?|keys?|answers|solutions|lösungen|antworten"
-    r"|respuestas|soluciones|réponses|risposte|soluzioni|respostas|gabarito|ответы|答案)"
+    r"|facit|fasit|respuestas|soluciones|réponses|risposte|soluzioni|respostas|gabarito|ответы|答案)"
     r"[ \t]*+[*_]{0,3}[:：][*_]{0,3}\s*+(?=\(?\d)",
     re.IGNORECASE,
 )

@@ -158,8 +158,9 @@ class Definitions:
         if kind is Kind.TABLE:
             is_one = bool(glossary.read(text).kind)
         elif kind is Kind.TEXT:
-            below = len(text) > 1 and glossary.defines_above(text[1])
-            is_one = below or len(glossary.defined(text, named=True)) == len(text) > 1
+            is_one = (
+                glossary.describes(text) or len(glossary.defined(text, named=True)) == len(text) > 1
+            )
         elif kind is Kind.BULLET:
             while end < len(self.blocks) and self._is_item(end, mark):
                 end += 1

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from studyapp.notes import ankigap, answerkey, glossary, wording
 from studyapp.notes.answer import cleaned, is_string, worded
-from studyapp.notes.card import without_code
+from studyapp.notes.card import find_clozes, without_code
 from studyapp.notes.definition import Definitions
 from studyapp.notes.harvest import Harvest
 from studyapp.notes.note import CardStyle, NoteKind
@@ -24,8 +24,12 @@ from studyapp.notes.opener import (
     asks_anew,
     gaps,
     headline,
+    hides_in_brackets,
+    in_brackets,
     in_quote,
+    is_emphasised,
     openers,
+    without_its_sign,
     without_properties,
 )
 from studyapp.notes.outline import Block, Kind, dedented
@@ -64,7 +68,8 @@ class Dialogue:
             if not shape and question is not None and self._is_underlined(block, question):
                 block = Block(Kind.TEXT, block.first, block.first + 1, block.text)
             if shape in (PROSE, LISTED) and question is not None and question.shape != shape:
-                is_card = at in anew and question.shape in (PROSE, LABELLED)
+                is_apart = shape == PROSE and self._is_whole(question)
+                is_card = at in anew and (is_apart or question.shape in (PROSE, LABELLED))
                 in_passing = question.takes(block) and not is_card
                 shape = "" if in_passing else shape
             if shape == HIDING:
@@ -119,6 +124,8 @@ class Dialogue:
             asked, own = wording.own_answer(asked, in_prose=in_prose, of_tasks=of_tasks)
         if block.kind is not Kind.TEXT or all(line[:1] in " \t" for line in rest):
             rest = dedented(rest)
+        if shape == PROSE and is_emphasised(asked):
+            asked = asked.strip("*_ ")
         return Question(block, shape, wording.tidy(asked), worded(own), rest, number)
 
     def _folded(self, block: Block, shape: str) -> Question:
@@ -135,7 +142,11 @@ class Dialogue:
     def _hidden(self, block: Block) -> None:
         """Read a paragraph or an item of a list that hides something."""
         line, rest = headline(self.outline, block)
-        said = gaps(cleaned("\n".join([line, *without_properties(dedented(rest))])))
+        text = cleaned("\n".join([line, *without_properties(dedented(rest))]))
+        if hides_in_brackets(text):
+            self._in_brackets(block.first, text)
+            return
+        said = gaps(text)
         hidden, shows = ankigap.hidden(said), ankigap.unread(without_code(said))
         keep = partial(self.found.keep, block.first, kind=NoteKind.QUESTION, shape=HIDING)
         if hidden.numbers:
@@ -146,6 +157,14 @@ class Dialogue:
             self.found.report(block.first, ankigap.left_out(hidden.left))
         if shows or not (hidden.numbers or hidden.asked):
             self.found.report(block.first, shows or "a hidden text that cannot be kept")
+
+    def _in_brackets(self, first: int, text: str) -> None:
+        """Read a card of hashcards that hides what it has in brackets."""
+        said, count = in_brackets(without_its_sign(text))
+        if len(find_clozes(said)) == count:
+            self.found.keep(first, "", said, NoteKind.QUESTION, HIDING, card=CardStyle.CLOZE)
+        else:
+            self.found.report(first, "a hidden text that cannot be kept")
 
     def _is_underlined(self, block: Block, question: Question) -> bool:
         """Whether a heading of the level 2 is a line of an answer with a rule right below it."""
@@ -171,16 +190,25 @@ class Dialogue:
     def _has_ended(self, question: Question, at: int) -> bool:
         """Whether what stands right above a block ends an answer: a fold, an element, a rule, a
         string, an item with what it holds, a list of another kind."""
-        last = question.below[-1] if question.below else question.block
+        last, block = question.below[-1] if question.below else question.block, self.blocks[at]
+        if block.kind is Kind.TEXT and glossary.describes(self.lines[block.first : block.end]):
+            return self._is_whole(question)
         if last is question.block:
             is_item = last.kind in (Kind.DETAILS, Kind.NUMBERED, Kind.BULLET)
             return is_item and any(map(str.strip, question.rest))
         if last.kind is Kind.CODE:
             return is_string("\n".join(self.lines[last.first : last.end]))
-        if last.kind is Kind.BULLET and self.blocks[at].kind is Kind.BULLET:
-            return self.outline.mark(last) != self.outline.mark(self.blocks[at])
+        if last.kind is Kind.BULLET and block.kind is Kind.BULLET:
+            return self.outline.mark(last) != self.outline.mark(block)
         ends = last.kind in (Kind.DETAILS, Kind.RULE)
         return ends or _CLOSES.search(self.lines[last.end - 1]) is not None
+
+    def _is_whole(self, question: Question) -> bool:
+        """Whether an answer below no heading is there, and announces nothing that follows."""
+        if question.block.kind is Kind.HEADING or not question.has_answer:
+            return False
+        last = question.below[-1] if question.below else question.block
+        return not wording.plain(self.lines[self.outline.last_line(last)]).endswith((":", "："))
 
     def _begins_terms(self, question: Question, at: int) -> bool:
         """Whether a block announces terms below an answer, or is a table of questions there."""
@@ -188,5 +216,6 @@ class Dialogue:
         if not question.has_answer:
             return False
         if block.kind is Kind.TABLE:
-            return glossary.read(self.lines[block.first : block.end]).kind == "questions"
+            kind = glossary.read(self.lines[block.first : block.end]).kind
+            return kind == "questions" or (kind == "terms" and self._is_whole(question))
         return self.definitions.heads_terms(at)

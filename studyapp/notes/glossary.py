@@ -122,7 +122,7 @@ NAMED = re.compile(
     r"|definitions?|key ?words?|acronyms?)\b",
     re.IGNORECASE,
 )
-_ARROWS = {"→", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", "\\leftarrow"}
+_ARROWS = {*"→⇒⟶➔➜➝➞", "=>", "->", "-->", "\\rightarrow", "\\longrightarrow", "←", "\\leftarrow"}
 _CARDS = {"::", ">>"}  # of programs that keep notes as lists
 _CLEAR = {*_ARROWS, "=", "**", "<>", *_CARDS}
 _DEFINED = re.compile(r"def(?:inition)?[ \t]*:[ \t]*(?P<text>[*_].*)", re.IGNORECASE | re.DOTALL)
@@ -302,11 +302,12 @@ def defined(lines: Sequence[str], *, named: bool) -> list[tuple[int, str, str]]:
     if said := _DEFINED.fullmatch("\n".join(lines).strip()):
         one = emphasised(said["text"])
         return [(0, *one)] if one else []
-    if len(lines) > 1 and defines_above(lines[1]):
+    if describes(lines):
         return _described(lines)
     found = list[tuple[int, str, str]]()
     for at, line in enumerate(lines):
-        defines = definition(line.strip())
+        # A tab parts the two as in a table; elsewhere it may only stand for blanks.
+        defines = definition(line.strip().replace("\t", " → ", 1) if named else line.strip())
         if defines is not None and is_remark(defines[0], defines[1]):
             defines = None
         if defines is not None and (defines[1] in _ARROWS or named):
@@ -332,6 +333,11 @@ def _described(lines: Sequence[str]) -> list[tuple[int, str, str]]:
         )
         for at, end in zip(places, ends, strict=True)
     ]
+
+
+def describes(lines: Sequence[str]) -> bool:
+    """Whether the second line begins with the colon that says what the first one is."""
+    return len(lines) > 1 and defines_above(lines[1])
 
 
 def defines_above(line: str) -> bool:

@@ -39,6 +39,7 @@ class Harvest:
         self.said: dict[tuple[str, str], int] = {}
         self.below = dict[int, int]()  # lines of items, and how many blocks outside answer them
         self.choices = dict[int, int]()  # the notes whose options may be asked, and their lines
+        self.waiting = dict[int, int]()  # those that are to have an answer, the same way
 
     def report(self, at: int, message: str) -> None:
         """A problem of the line *at*."""
@@ -110,9 +111,8 @@ class Harvest:
             told = unread.upto(self.numbers[question.block.first], self.numbers[last])
             self.report(question.block.first, f"{told}this question has no words; not read")
             return
-        if not answer and (question.shape == LABELLED or says_so(question.block.text)):
-            self.report(question.block.first, "this question has no answer yet")
-        elif not answer and wording.may_answer(asked):
+        says_it = question.shape == LABELLED or says_so(question.block.text)
+        if not answer and not says_it and wording.may_answer(asked):
             self.report(question.block.first, unread.MAY_ANSWER)
         kind = NoteKind.TERM if question.shape == TERM else NoteKind.QUESTION
         if kind is NoteKind.TERM and not answer:
@@ -120,8 +120,9 @@ class Harvest:
             return
         count = len(self.notes)
         self.keep(question.block.first, asked, answer, kind, question.shape, question.number)
-        if is_choice and len(self.notes) > count:
-            self.choices[count] = question.block.first
+        if len(self.notes) > count:
+            self.choices.update({count: question.block.first} if is_choice else {})
+            self.waiting.update({count: question.block.first} if says_it and not answer else {})
 
     def _tell_within(self, question: Question) -> None:
         is_titled = question.shape == BOLD

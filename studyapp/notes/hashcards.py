@@ -28,16 +28,15 @@ from studyapp.notes import (
     unread,
     wording,
 )
-from studyapp.notes.card import REVERSED, clozes, find_clozes, hiding_nothing, without_code
+from studyapp.notes.card import REVERSED, clozes, find_clozes
 from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, Problem
-from studyapp.notes.opener import asked_within, asks_anew, openers, takes_leave
+from studyapp.notes.opener import asked_within, asks_anew, in_brackets, openers, takes_leave
 from studyapp.notes.outline import Outline
 
 _MARK = re.compile(r"([QAC]):(.*)")
 _PAIR = re.compile(r"(?P<front>\S(?:(?!::).)*+)(?<!:)::(?!:)[ \t]*(?P<back>\S.*)")
-_BRACKET = re.compile(r"\\.|(?P<image>!\[)|(?P<opens>\[)|(?P<closes>\])")
 
 
 def recognises(head: bytes, path: Path) -> bool:
@@ -246,7 +245,7 @@ class _Reading:
             self.report(at + apart[-1].first, unread.MAY_BE_A_FAREWELL)
 
     def _cloze(self, at: int, text: str) -> None:
-        hidden, count = _hidden(text)
+        hidden, count = in_brackets(text)
         if not count:
             self.report(at, "a text that hides nothing: it has no [brackets]")
         elif len(find_clozes(hidden)) != count:
@@ -287,23 +286,3 @@ class _Reading:
 def _joined(said: list[str]) -> str:
     """A field: the rest of its mark's line, and the lines below."""
     return "\n".join([said[0].strip(), *said[1:]]).strip()
-
-
-def _hidden(text: str) -> tuple[str, int]:
-    """A text with each [x] as a hidden text, and how many there are; pictures stay as they are."""
-    pieces, end, opened, image, count = list[str](), 0, -1, 0, 0
-    text = hiding_nothing(text)
-    for sign in _BRACKET.finditer(without_code(text)):
-        piece = text[end : sign.start()]
-        if sign["image"]:
-            image += 1
-        elif image and sign["closes"]:
-            image -= 1
-        elif sign["opens"] and opened < 0:
-            pieces.append(piece)
-            opened = end = sign.end()
-        elif sign["closes"] and opened >= 0:
-            count += 1
-            pieces.append(f"=={piece}=={{#{count}}}")
-            opened, end = -1, sign.end()
-    return "".join([*pieces, "[" * (opened >= 0), text[end:]]), count

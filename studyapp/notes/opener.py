@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
 from studyapp.notes import ankigap, glossary, wording
-from studyapp.notes.card import without_code
+from studyapp.notes.card import hiding_nothing, without_code
 from studyapp.notes.outline import ASKED, Block, Kind, Outline
 
 NUMBERED, HEADING, BOLD = "numbered question", "heading", "bold question"
@@ -25,10 +25,11 @@ _QUESTIONNAIRE = re.compile(
     re.IGNORECASE,
 )
 _SAYS_SO = re.compile(
-    r"(?P<mark>\*\*|__|\*|_)?(?:q|question|frage|pregunta|domanda|pergunta|问题?|問題?)[ \t]*+"
+    r"(?P<mark>\*{1,3}|_{1,2})?(?:q|question|frage|pregunta|domanda|pergunta|问题?|問題?)[ \t]*+"
     r"(?:\d{1,4}(?:\.\d{1,3})*+)?+(?:(?P=mark))?[ \t]*+[:：.)]",
     re.IGNORECASE,
 )
+_EMPHASISED = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<said>[^\s*_][^*_\n]*+)(?P=mark)(?=[ \t]|$)")
 _TITLE = re.compile(r"\[![\w/-]{1,60}\][+-]?[ \t]*")
 # What programs that keep notes as lists say of a card, beside what it asks.
 _CARD = re.compile(
@@ -50,6 +51,8 @@ _FAREWELL = re.compile(
 _MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
 _TO_DO = re.compile(r"(?:\[[ xX]\][ \t]+)?\W{0,3}(?:to-?do|fixme)\b", re.IGNORECASE)
 _ANKI = re.compile(r"\{\{c[0-9,]++::(?:(?!\{\{c|\}\}).)++\}\}", re.DOTALL)
+_BRACKET = re.compile(r"\\.|(?P<image>!\[)|(?P<opens>\[)|(?P<closes>\])")
+_OF_HASHCARDS = re.compile(r"C:[ \t]*(?=\S)")
 _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
 
@@ -76,6 +79,37 @@ def gaps(text: str) -> str:
 
 def _numbers(mark: re.Match[str]) -> tuple[int, ...]:
     return ankigap.numbered(mark["number"] or "")
+
+
+def hides_in_brackets(text: str) -> bool:
+    """Whether a text is a card of hashcards that hides what it has in brackets."""
+    is_one = _OF_HASHCARDS.match(text) is not None and "[" in text and "](" not in text
+    return is_one and in_brackets(text)[1] > 0
+
+
+def without_its_sign(text: str) -> str:
+    """A card of hashcards without the C: that begins it."""
+    return _OF_HASHCARDS.sub("", text, count=1)
+
+
+def in_brackets(text: str) -> tuple[str, int]:
+    """A text with each [x] as a hidden text, and how many there are; pictures stay as they are."""
+    pieces, end, opened, image, count = list[str](), 0, -1, 0, 0
+    text = hiding_nothing(text)
+    for sign in _BRACKET.finditer(without_code(text)):
+        piece = text[end : sign.start()]
+        if sign["image"]:
+            image += 1
+        elif image and sign["closes"]:
+            image -= 1
+        elif sign["opens"] and opened < 0:
+            pieces.append(piece)
+            opened = end = sign.end()
+        elif sign["closes"] and opened >= 0:
+            count += 1
+            pieces.append(f"=={piece}=={{#{count}}}")
+            opened, end = -1, sign.end()
+    return "".join([*pieces, "[" * (opened >= 0), text[end:]]), count
 
 
 def without_properties(lines: Sequence[str]) -> list[str]:
@@ -107,6 +141,8 @@ def asks_anew(outline: Outline, found: Mapping[int, str]) -> Iterator[int]:
             is_one = wording.is_asked(wording.unwrapped(line)[0]) and any(map(str.strip, below))
         elif block.kind is Kind.TABLE:
             is_one = glossary.read(outline.lines[block.first : block.end]).kind == "questions"
+        elif shape == PROSE:
+            is_one = is_emphasised(block.text)
         else:
             is_one = shape in (LABELLED, FOLDED, CALLOUT)
         if is_one:
@@ -122,6 +158,7 @@ class _Openers:
     def __init__(self, outline: Outline) -> None:
         self.outline, self.blocks = outline, outline.blocks
         self.found = dict[int, str]()
+        self.says_so = any(says_so(block.text) for block in self.blocks)
         self.options = wording.options(outline.lines)
         headings = (at for at, block in enumerate(self.blocks) if block.kind is Kind.HEADING)
         self.parents = {outline.above[at] for at in headings}
@@ -181,7 +218,7 @@ class _Openers:
     def _answered(self, at: int) -> bool:
         """Whether a label says that an answer follows, before the next heading."""
         for block in islice(self.blocks, at + 1, None):
-            if block.kind is Kind.HEADING or _SAYS_SO.match(block.text):
+            if block.kind in (Kind.HEADING, Kind.RULE) or _SAYS_SO.match(block.text):
                 return False
             if block.kind is Kind.TEXT and wording.without_label(block.text) is not None:
                 return True
@@ -210,19 +247,22 @@ class _Openers:
                 return HIDING
             if _CARD.search(block.text) and self._below(at):
                 return LISTED
-        if block.kind is Kind.BULLET:
+        if block.kind in (Kind.BULLET, Kind.NUMBERED):
             in_question, asks = self._in_question(at), self._asks_first(block)
-            if _SAYS_SO.match(block.text) and (asks or not in_question):
+            if says_so(_MARK.sub("", block.text)) and (asks or not in_question):
                 return LABELLED
-            return LISTED if asks and not in_question else ""
+            is_bullet = block.kind is Kind.BULLET
+            return LISTED if asks and is_bullet and not in_question else ""
         return ""
 
     def _hides(self, at: int, block: Block) -> bool:
-        """Whether a paragraph hides texts as Anki does."""
-        lines = self.outline.lines[block.first : block.end]
-        if not any("{{c" in line for line in lines) or self._in_question(at):
+        """Whether a paragraph hides texts as Anki does, or beside questions as hashcards does."""
+        text = "\n".join(self.outline.lines[block.first : block.end])
+        if hides_in_brackets(text):
+            return self.says_so and not self._in_question(at)
+        if "{{c" not in text or self._in_question(at):
             return False
-        return _ANKI.search(without_code("\n".join(lines))) is not None
+        return _ANKI.search(without_code(text)) is not None
 
     def _text(self, block: Block) -> str:
         if _SAYS_SO.match(block.text) or ASKED.match(block.text):
@@ -292,9 +332,14 @@ class _Openers:
     # --- numbered lists ---------------------------------------------------------------------
 
     def _numbered(self) -> Iterator[int]:
+        answers = False  # whether what is numbered stands below a line that heads answers
         for at, block in enumerate(self.blocks):
-            if block.kind is Kind.NUMBERED:
-                yield at
+            if block.kind is Kind.NUMBERED and at not in self.found:
+                answers = answers and not wording.is_asked(self._item(at))
+                yield from () if answers else (at,)
+            elif block.kind in (Kind.TEXT, Kind.HEADING):
+                heads = block.kind is Kind.TEXT and wording.heads_answers(block.text)
+                answers = heads or (answers and block.kind is Kind.TEXT)
 
     def _run(self, run: Sequence[int]) -> None:
         """The numbered items under one heading."""
@@ -342,13 +387,20 @@ class _Openers:
             yield at
 
 
+def is_emphasised(text: str) -> bool:
+    """Whether a text begins with a question that is emphasised."""
+    title = _EMPHASISED.match(text)
+    return title is not None and wording.is_asked(title["said"])
+
+
 def asked_within(
     outline: Outline, blocks: Sequence[Block], *, titled: bool, apart: Sequence[Block] = ()
 ) -> list[Block]:
     """The blocks of an answer that may be notes: items that ask and have something below them, or
     ask one after the other; numbered quotes and prose that ask; where a question is *titled* by a
-    bold line, paragraphs that begin with one, too; of those that stand *apart* from an answer which
-    was whole before, any that pairs, defines or hides something."""
+    bold line, paragraphs that begin with one, too; below the first block, an emphasised question
+    and terms with colons below them; of those that stand *apart* from an answer which was whole
+    before, any that pairs, defines or hides something."""
     within, apart_from = list[Block](), {block.first for block in apart}
     for kind, run in groupby(blocks, lambda block: block.kind):
         alike = list(run)
@@ -359,6 +411,7 @@ def asked_within(
                 if _asks_within(outline, one)
                 or (titled and _is_title(one))
                 or (one.first in apart_from and _notes_something(outline, one))
+                or (one is not blocks[0] and _begins_note(outline, one))
             ]
             continue
         asked = [block for block in alike if _asks_within(outline, block)]
@@ -368,6 +421,10 @@ def asked_within(
             asked = asked if is_list else holding
         within += asked
     return within
+
+
+def _begins_note(outline: Outline, block: Block) -> bool:
+    return is_emphasised(block.text) or glossary.describes(outline.lines[block.first : block.end])
 
 
 def takes_leave(block: Block) -> bool:

@@ -28,7 +28,7 @@ _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|
 _FOLD = re.compile(r"</?details\b", re.IGNORECASE)
 _HIDDEN = {"<!--": "-->", "<style": "</style>", "<script": "</script>", ":properties:": ":end:"}
 _LABELLED = re.compile(
-    r"(?P<mark>\*\*|__|\*|_)?(?:Q|Question|QUESTION|Frage|Pregunta|Domanda|Pergunta|问题?|問題?)"
+    r"(?P<mark>\*{1,3}|_{1,2})?(?:Q|Question|QUESTION|Frage|Pregunta|Domanda|Pergunta|问题?|問題?)"
     r"[ \t]*+\d{0,4}+(?:(?P=mark))?[ \t]*+[:：.)]"
 )
 ASKED = re.compile(r"\S.*?\?::(?:[ \t]|$)")  # of a list that describes

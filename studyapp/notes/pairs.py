@@ -10,41 +10,53 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from studyapp.notes import answerkey, wording
+from studyapp.notes import answerkey, opener, wording
 from studyapp.notes.label import ANSWER, MEANING, QUESTION, TERM
 
 _Lines = Iterator[tuple[str, int]]
 _IsCode = Callable[[int], bool]
+_Numbered = list[tuple[int, re.Match[str]]]  # places of labels that have numbers
 _TASK = r"exercise|problem|task|aufgabe|ejercicio|exercice|esercizio|exercício|задача|упражнение"
-_ASKING = "|".join([*QUESTION, "front", "prompt"])
-_ANSWERING = "|".join([*ANSWER, "back"])
+ASKING = "|".join([*QUESTION, "front", "prompt"])
+ANSWERING = "|".join([*ANSWER, "back"])
+CARD = r"(?:flash[ -]?)?cards?|karteikarte|karte|tarjeta|carte|scheda|cartão|карточка"
 _TERM, _MEANS = "|".join(TERM), "|".join(MEANING)
 _PARTNERS = {
-    "Q": "AR", "F": "A", "P": "RO", "D": "R", "V": "A", "В": "О", "س": "ج", "ש": "ת",
+    "Q": "AR", "F": "AS", "P": "RO", "D": "R", "V": "A", "В": "О", "س": "ج", "ש": "ת",
     "問": "答", "问": "答", "문": "답", "q": "a",
 }  # fmt: skip
 _SYMBOLS = {"F", "P", "D", "V", "В", "q"}  # which may as well be explained, as in "P: pressure"
 _ANY_PARTNER = {"A", "答", "답", "ج", "ת"}  # of a word that asks
 _BEFORE = (  # which gives nothing back: a line may be indented by thousands
-    r"(?P<before>[ \t]*+(?:>[ \t]?)*+[ \t]{0,3}+(?:[-*+][ \t]++)?+)"
+    r"(?P<before>[ \t]*+(?:>[ \t]?)*+[ \t]{0,3}+"
+    r"(?:(?:[-*+•]|#{1,6}+|(?:\*\*|__)?+\d{1,4}+[.)](?:\*\*|__)?+)[ \t]++(?:\[[ xX]\][ \t]++)?+)?+)"
     "[\u200e\u200f\u202a-\u202e\u2066-\u2069]*"  # which say in which direction the line is written
 )
 _AFTER = r"[ \t]*+(?P<number>\d{0,4}(?:\.\d{1,3})*+)[ \t]*+(?P<sign>[:：.)]|[-–—](?=[ \t]))[ \t]*+"
 _LETTERS = "".join(dict.fromkeys([*_PARTNERS, *"".join(_PARTNERS.values())]))
 _LABEL = re.compile(
-    rf"{_BEFORE}(?:(?P<task>(?i:{_TASK}))|(?P<asks>(?i:{_ASKING}))|(?P<answers>(?i:{_ANSWERING}))"
+    rf"{_BEFORE}(?:(?P<task>(?i:{_TASK}))|(?P<asks>(?i:{ASKING}))|(?P<answers>(?i:{ANSWERING}))"
     rf"|(?P<term>(?i:{_TERM}))|(?P<means>(?i:{_MEANS}))"
     rf"|(?P<letter>[{_LETTERS}])['׳]?)"
     rf"{_AFTER}(?P<said>.*)"
 )
-_BOTH = re.compile(
-    rf"{_BEFORE}(?P<asked>Q\d{{0,4}}[:.)][ \t]*+\S.*?[?？])[ \t]+A\d{{0,4}}[:.)][ \t]+"
-    r"(?P<said>\S.*)"
+_ANSWERS = "".join(dict.fromkeys("".join(_PARTNERS.values())))
+_BEGINS = re.compile(_BEFORE)
+_BEHIND = re.compile(
+    r"(?<![ \t])(?:[ \t]*+(?P<break><br[ \t]*/?>)[ \t]*+|[ \t]++)"
+    r"(?P<label>(?P<mark>\*{1,3}|_{1,2})?"
+    rf"(?:(?P<letter>[{_ANSWERS}])|(?i:{ANSWERING}))[ \t]*+\d{{0,4}}[ \t]*+"
+    r"(?(mark)(?:[:：][ \t]*+(?P=mark)|(?P=mark)[ \t]*+[:：])|(?:[:：]|(?<=A|\d)[.)])))"
+    r"[ \t]*+(?=\S)"
 )
+_PARTS = re.compile(r"(?<![ \t])[ \t]+(?:[-–—]{1,2}|→|[-=]>|[|/])[ \t]*$")
+_OTHER_OPTION = re.compile(r"\bB[:.)]")
+_EMPHASIS = re.compile(r"[*_]+(?=\S)|(?<=\S)[*_]+")
 _STRONG = re.compile(
-    rf"{_BEFORE}(?P<mark>\*\*|__)"
-    rf"(?P<word>(?i:{_TASK}|{_ASKING}|{_ANSWERING}|{_TERM}|{_MEANS})|(?![QAqa])[{_LETTERS}]['׳]?)"
-    r"(?P<number>[ \t]*+\d{0,4})[ \t]*+(?:[:：][ \t]*+(?P=mark)|(?P=mark)[ \t]*+[:：])"
+    rf"{_BEFORE}(?P<mark>\*{{1,3}}|_{{1,2}})"
+    rf"(?P<word>(?i:{_TASK}|{ASKING}|{ANSWERING}|{_TERM}|{_MEANS})|[{_LETTERS}]['׳]?)"
+    r"(?P<number>[ \t]*+\d{0,4})[ \t]*+"
+    r"(?:(?:[:：]|(?<=\d)\.)[ \t]*+(?P=mark)|(?P=mark)[ \t]*+[:：])"
     r"[ \t]*+(?P<said>\S.*)"
 )
 _BRACKETED = re.compile(
@@ -62,21 +74,20 @@ _PLAIN = re.compile(r" {0,3}(?![#>|`~<*+-]|\d{1,4}[.:)])\S")
 _TITLE = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<said>[^\s*_][^*_\n]*+)(?P=mark)(?P<sign>[?？؟]?)")
 _COUNTS = re.compile(
     r" {0,3}(?:(?:\d{1,4}[.)]|[-*+])[ \t]++)?(?P<mark>\*\*|__)?+[^\w\s*_]{0,3}[ \t]*+"
-    rf"(?i:(?:flash[ -]?)?cards?|karteikarte|karte|tarjeta|carte|scheda|cartão|карточка|{_ASKING})"
+    rf"(?i:{CARD}|{ASKING})"
     r"[ \t]*+#?\d{1,4}[ \t]*+[:.]?(?(mark)(?P=mark):?)[ \t]*"
 )
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+")
 _FARTHEST = 40  # lines between a question and its answer
+_LONGEST = 2000  # characters of a line with both
 
 
 def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _Lines:
     """The lines, with their *numbers*; what one of them has become has its number."""
     order = _upright(lines, is_code)
     numbers, said = [numbers[at] for at in order], [lines[at] for at in order]
-    said = _numbered(said, is_code)
-    for at, line in enumerate(_labelled(said, is_code)):
-        both = None if is_code(at) else _BOTH.fullmatch(line)
-        said[at] = f"{both['before']}{both['asked']}\nAnswer: {both['said']}" if both else line
+    said = _listed(_numbered(said, is_code), is_code)
+    said = _labelled(said, is_code)
     for at in counting(said, is_code):
         said[at] = "\n***\n"
     for at in _by_letter(said, is_code):
@@ -85,12 +96,44 @@ def written(lines: Sequence[str], numbers: Sequence[int], is_code: _IsCode) -> _
     for at in _titles(said, is_code):
         said[at] = _TITLE.sub(r"**\g<said>\g<sign>**", said[at])
         begins.add(at)
-    begins.update(at for at, line in enumerate(said) if answerkey.is_key(line) and not is_code(at))
+    begins.update(
+        at
+        for at, line in enumerate(said)
+        if (answerkey.is_key(line) or opener.hides_in_brackets(line)) and not is_code(at)
+    )
     for at, line in enumerate(said):
         if at in begins:
             yield "", numbers[at]
         for part in line.split("\n"):
             yield part, numbers[at]
+
+
+def answered_below(lines: Sequence[str], is_code: _IsCode) -> list[str]:
+    """As many texts; an answer whose label stands behind its question is on a line below it."""
+    return [line if is_code(at) else _answered_below(line) for at, line in enumerate(lines)]
+
+
+def _answered_below(line: str) -> str:
+    behind = _BEHIND.search(line) if len(line) <= _LONGEST else None
+    if not behind or line.lstrip().startswith("|"):
+        return line
+    asked, said = _PARTS.sub("", line[: behind.start()]), line[behind.end() :]
+    if not _is_answered(asked, behind) or _OTHER_OPTION.search(said):
+        return line
+    begins = _BEGINS.match(asked)
+    before = begins["before"] if begins else ""
+    indent = before if ">" in before else " " * len(before)
+    return f"{asked}\n{indent}{behind['label']} {said}"
+
+
+def _is_answered(asked: str, behind: re.Match[str]) -> bool:
+    """Whether a label *behind* what is asked may be that of its answer."""
+    label = _label(asked)
+    partners = _PARTNERS.get((label and label["letter"]) or "", _ANY_PARTNER)
+    if behind["letter"] and behind["letter"] not in partners:
+        return False
+    is_clear = bool(behind["break"] or behind["mark"]) and label is not None and _may_ask(label)
+    return is_clear or wording.is_asked(asked)
 
 
 def _numbered(lines: Sequence[str], is_code: _IsCode) -> list[str]:
@@ -107,6 +150,45 @@ def _numbered(lines: Sequence[str], is_code: _IsCode) -> list[str]:
             begins = f"{label['before']}{label['mark'] or ''}{label['letter']}"
             found[at] = f"{begins}{label['bare'] or label['number']}: {said}"
     return found
+
+
+def _listed(lines: Sequence[str], is_code: _IsCode) -> list[str]:
+    """Lines in which answers with numbers, of which several stand together, are a list below a line
+    that heads it: where that line is there, or where questions above them have these numbers."""
+    found, asked, run = list(lines), _Numbered(), _Numbered()
+    for at, line in enumerate([*lines, ""]):
+        label = None if at < len(lines) and is_code(at) else _LABEL.fullmatch(_bare(line))
+        number = label["number"] if label else ""
+        if label and number.isdigit() and (label["answers"] or label["letter"] == "A"):
+            run.append((at, label))
+        elif label or at == len(lines):
+            if _are_listed(lines, asked, run):
+                _list(found, asked, run, is_headed=_is_headed(lines, run[0][0]))
+            asked, run = ([] if run else asked), _Numbered()
+            asked += [(at, label)] if label and number.isdigit() and _may_ask(label) else []
+    return found
+
+
+def _are_listed(lines: Sequence[str], asked: _Numbered, run: _Numbered) -> bool:
+    """Whether a *run* of answers is to several questions."""
+    numbers, known = ({label["number"] for _, label in labels} for labels in (run, asked))
+    is_list = len(run) == len(numbers) > 1
+    return is_list and (_is_headed(lines, run[0][0]) or (len(known) > 1 and known >= numbers))
+
+
+def _list(lines: list[str], asked: _Numbered, run: _Numbered, *, is_headed: bool) -> None:
+    for at, label in asked:
+        lines[at] = f"{label['before']}Q{label['number']}: {label['said']}"
+    for at, label in run:
+        lines[at] = f"{label['number']}. {label['said']}"
+    first = run[0][0]
+    lines[first] = lines[first] if is_headed else f"\nAnswers:\n\n{lines[first]}"
+
+
+def _is_headed(lines: Sequence[str], at: int) -> bool:
+    """Whether the last line with text above one heads answers."""
+    above = next((lines[one] for one in range(at - 1, -1, -1) if lines[one].strip()), "")
+    return wording.heads_answers(above.lstrip("# "))
 
 
 def _upright(lines: Sequence[str], is_code: _IsCode) -> list[int]:
@@ -187,7 +269,12 @@ def _awaits(line: str) -> bool:
 
 def _label(line: str) -> re.Match[str] | None:
     """The label of a line, be it bold or not."""
-    return _LABEL.fullmatch(line.replace("**", "").replace("__", ""))
+    return _LABEL.fullmatch(_EMPHASIS.sub("", line))
+
+
+def is_labelled(line: str) -> bool:
+    """Whether a line begins with a label of a pair."""
+    return _label(line) is not None
 
 
 def _answers(label: re.Match[str]) -> bool:
@@ -213,7 +300,8 @@ def _labelled(lines: Sequence[str], is_code: _IsCode) -> list[str]:
                 found[bared] = _QUOTE.sub("", lines[bared])
                 bared += 1
         for place, word in ((at, f"Q{asks['number']}:"), (answers, "Answer:")):
-            before = _QUOTE.sub("", labels[place]["before"])
+            before = labels[place]["before"]
+            before = _QUOTE.sub("", before) if ">" in asks["before"] else before
             found[place] = f"{before}{word} {labels[place]['said']}"
     return found
 
@@ -222,7 +310,7 @@ def _bare(line: str) -> str:
     """A line without the emphasis of a word that it begins with, or brackets around a letter."""
     if found := _BRACKETED.match(line):
         return f"{found['before']}{found['a'] or found['b']}) {line[found.end() :]}"
-    found = _STRONG.fullmatch(line) if "**" in line or "__" in line else None
+    found = _STRONG.fullmatch(line) if "*" in line or "_" in line else None
     return f"{found['before']}{found['word']}{found['number']}: {found['said']}" if found else line
 
 
@@ -260,12 +348,10 @@ def _may_ask(label: re.Match[str]) -> bool:
 
 
 def _fits(asks: re.Match[str], answers: re.Match[str]) -> bool:
-    if (">" in asks["before"]) != (">" in answers["before"]):
-        return False
     if asks["term"] or answers["means"]:
         is_one = bool(asks["term"] and answers["means"])
         return is_one and not {asks["sign"], answers["sign"]} - {":", "："}
-    if asks["letter"]:
+    if asks["letter"] and not (asks["letter"] == "Q" and answers["answers"]):
         partner = (answers["letter"] or "") in _PARTNERS.get(asks["letter"], "")
         return bool(answers["letter"]) and partner and _sign(asks) == _sign(answers)
     if {asks["sign"], answers["sign"]} - {":", "：", "."}:

@@ -21,17 +21,22 @@ _FOLD = re.compile(r"</?details\b[^<>]*>", re.IGNORECASE)
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]")
 _FOLD_ENDS = re.compile(r"(</details>)[ \t]*(?=\S)", re.IGNORECASE)
 _ALONE = (
-    r" {{0,3}}(?:#{{1,6}}[ \t]+(?:\*\*|__)?|\*\*|__)(?:{})[ \t]*+(?P<number>\d{{0,4}}+)[ \t]*+"
+    r"[ \t]*+(?:(?:[-*+•]|\d{{1,4}}[.)])[ \t]+)?(?:#{{1,6}}[ \t]+(?:\*\*|__)?|\*\*|__)"
+    r"(?:{})[ \t]*+#?(?P<number>\d{{0,4}}+)[ \t]*+"
     r"[:.]?(?:\*\*|__)?:?[ \t]*+#*$"
 )
-_ASKS = re.compile(_ALONE.format("question|q|front"), re.IGNORECASE)
-_ANSWERS = re.compile(_ALONE.format("(?:the )?answer|solution|a|back"), re.IGNORECASE)
+_ASKS = re.compile(
+    _ALONE.format(rf"q|{pairs.ASKING}|(?:{pairs.CARD})(?=[ \t]*#?\d)"), re.IGNORECASE
+)
+_ANSWERS = re.compile(_ALONE.format(f"a|(?:the )?(?:{pairs.ANSWERING})"), re.IGNORECASE)
 _UNDERLINE = re.compile(r" {0,3}(?:-{2,}|={2,})[ \t]*")
 _WORD = re.compile(
     r" {0,3}(?:\*\*|__)?(?:question|(?:the )?answer|solution)[ \t]*+\d{0,4}:?(?:\*\*|__)?[ \t]*",
     re.IGNORECASE,
 )
 _BOXES = ("!!!", "???", ":::", ".. ")  # of MkDocs, of MyST and the like, of reStructuredText
+_LISTED = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?")
+_MAY_BE_ASKED = re.compile(r"[ \t]*(?:\*\*|__)?(?![#>|`~<*+-])\S")
 _TEXT = re.compile(r" {0,3}(?![#>|`~<*+-])\S")
 _MEANING = re.compile(r" {0,3}:[ \t]+\S")
 # Of callouts of Notion, and places that links lead to.
@@ -67,10 +72,12 @@ def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], l
     """Lines with their *numbers* in the file; what one of them has become has its number."""
     lines, numbers = _closed_up(lines, numbers)
     lines = _headed(lines)
+    behind = pairs.answered_below(lines, Outline(lines).is_code)
+    lines, numbers = (lines, numbers) if behind == lines else _parted(behind, numbers)
     if any(line.startswith(_BOXES) for line in lines):
         boxed = admonition.as_callouts(lines, Outline(lines).is_code)
         lines, numbers = _parted(boxed, numbers)
-    if any(map(_ASKS.match, lines)) and any(map(_ANSWERS.match, lines)):
+    if any(map(_ASKS.match, lines)) and any(map(_is_answer, lines)):
         lines = _labelled(lines)
     if any("<details" in line.lower() for line in lines):
         lines = _unfolded(lines)
@@ -206,6 +213,11 @@ def _summary(lines: Sequence[str]) -> str:
     return wording.tidy(found[1]) if found else ""
 
 
+def _is_answer(line: str) -> bool:
+    said = _LISTED.sub("", line).strip()
+    return _ANSWERS.match(line) is not None or wording.without_label(said) is not None
+
+
 def _labelled(lines: Sequence[str]) -> list[str]:
     """Lines in which what stands below a heading "Question" begins with that, and "Answer" is one
     of the text."""
@@ -219,7 +231,7 @@ def _labelled(lines: Sequence[str]) -> list[str]:
         elif _ANSWERS.match(line):
             label, found[here] = "", "Answer:"
         elif label:
-            if _TEXT.match(line):
+            if _MAY_BE_ASKED.match(line) and not pairs.is_labelled(line):
                 found[at], found[here] = "", label + line.strip()
             label = ""
     return found

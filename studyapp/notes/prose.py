@@ -171,6 +171,8 @@ class _Reading:
         loose = self.dialogue.questions()
         for at in self.found.choices.values():
             self.found.report(at, unread.MAY_BE_A_CHOICE)
+        for at in self.found.waiting.values():
+            self.found.report(at, "this question has no answer yet")
         if [count > 1 for count in self.found.below.values()] == [True]:
             self.found.report(next(iter(self.found.below)), unread.MAY_BE_BELOW)
         loose = self.definitions.without_quoted_terms(loose)
@@ -280,7 +282,8 @@ class _Reading:
         for run in runs:
             kinds = list(dict.fromkeys(self.blocks[at].kind.value for at in run))
             first, last = self.blocks[run[0]].first, self.outline.last_line(self.blocks[run[-1]])
-            upto = f", up to line {self.numbers[last]}" if last > first else ""
+            begins, ends = self.numbers[first], self.numbers[last]
+            upto = f", up to line {ends}" if ends > begins else ""
             may_define = all(self._may_define(self.blocks[at]) for at in run)
             why = unread.MAY_DEFINE if may_define else "this asks nothing and defines no term"
             self.found.report(first, f"{_joined(kinds)}{upto}: {why}")

@@ -24,7 +24,8 @@ class Question:
     @property
     def has_answer(self) -> bool:
         """Whether there is an answer so far."""
-        return bool(self.own or any(map(str.strip, self.rest)) or self.below)
+        below = any(block.kind is not Kind.RULE for block in self.below)
+        return bool(self.own or any(map(str.strip, self.rest)) or below)
 
     @property
     def apart(self) -> list[Block]:
@@ -41,6 +42,8 @@ class Question:
         if block.kind is Kind.HEADING:
             is_below = of_heading and block.level > self.block.level and bool(block.text)
             return is_below or self._is_labelled(block.text)
+        if self.shape == LABELLED and self._is_next(block):
+            return False
         has_answer = self.own or any(line.strip() for line in self.rest)
         if self.shape == CALLOUT or (self.shape == FOLDED and has_answer):
             return False
@@ -51,6 +54,10 @@ class Question:
         if block.kind is Kind.RULE:
             return of_heading or not (has_answer or self.below)
         return True
+
+    def _is_next(self, block: Block) -> bool:
+        """Whether a block is the next item of the numbered list that has the question."""
+        return self.block.number is not None and block.number == self.block.number + 1
 
     def _is_labelled(self, heading: str) -> bool:
         """Whether a heading that is not below that of the question says its answer all the same; a

@@ -15,7 +15,7 @@ from studyapp.notes.letters import folded
 _KNOWN = ContextVar[frozenset[str]]("questions, by what they say", default=frozenset())
 
 _STRONG = r"\*\*|__"
-_MARKED = r"\*\*|__|\*|_"
+_MARKED = r"\*{1,3}|_{1,2}"
 _ASKED = r"q|questions?|exercise|frage|pregunta|domanda|pergunta|问题?|問題?"
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,2000}\)")
 _WRAPPED = re.compile(rf"(?P<mark>{_STRONG})(?P<inner>.+?)(?P=mark)(?P<rest>.*)", re.DOTALL)
@@ -82,8 +82,8 @@ _STRONG_LABEL = re.compile(
     re.IGNORECASE,
 )
 _STRONG_ANSWER = re.compile(
-    rf"(?P<mark>{_STRONG})[ \t]*(?:a[ \t]*+\d*+[ \t]*+:|{_SAID}[ \t]*[:.)])[ \t]*"
-    rf"(?P<said>(?:(?!{_STRONG}).)+)(?P=mark)",
+    rf"(?P<mark>{_MARKED})[ \t]*(?:(?-i:A)[ \t]*+\d*+[ \t]*+:|{_SAID}[ \t]*[:.)])[ \t]*"
+    r"(?P<said>(?:(?!(?P=mark)).)+)(?P=mark)",
     re.IGNORECASE,
 )
 # A number or a word that says so, with marks around it alone.
@@ -99,11 +99,16 @@ _SECTION = re.compile(
     r"(?:the )?(?:(?:(?:model|sample|correct) )?(?:answers|solutions)|(?:answer|solution)[ -]keys?"
     r"|key|lösungen|lösungsschlüssel|antworten|respuestas|soluciones|réponses|corrigés?|risposte|soluzioni"
     r"|respostas|soluções|gabarito|ответы|решения|відповіді|odpowiedzi|odpovědi|antwoorden"
-    r"|oplossingen|答案|解答|정답|해답|الإجابات|الأجوبة)"
+    r"|oplossingen|facit|fasit|答案|解答|정답|해답|الإجابات|الأجوبة)"
     r"(?: (?:to|for|of|zu|der|aux?|de|del|do|к|на) .{1,60})?",
     re.IGNORECASE,
 )
-_BARE_LABEL = re.compile(r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?", re.I)
+_CALLOUT = re.compile(
+    rf"\[!(?:(?P<answers>{_SAID})|[\w/-]{{1,60}})\][+-]?[ \t]*(?P<said>.*)", re.IGNORECASE
+)
+_BARE_LABEL = re.compile(
+    r"(?:show |my |the |see |view |click for )?(?:answer|solution)s?(?: ?\d{1,4})?", re.I
+)
 _TIME = re.compile(
     r"[\[(]?(?:(?P<hours>\d{1,2}):(?=\d{2}:))?(?P<minutes>\d{1,3}):(?P<seconds>[0-5]\d)[\])]?"
     r"(?:\([^)\s]*\))?(?=[\s\-–—:|]|$)[\s\-–—:|]*"
@@ -112,7 +117,7 @@ _TERM = re.compile(
     r"(?P<term>[^\s:–—→=](?:[^:–—→=\n]|[:–—=](?=\S)){0,79}?)"
     r"(?<![ \t])(?P<mark>[ \t]+(?:[-–—]{1,2}|:{2,3}|>{2,3}|<>)[ \t]+|[ \t]*:[ \t]+"
     r"|[ \t]+={1,2}[ \t]+"
-    r"|[ \t]*(?:→|-+>|=>|←|\\(?:long)?rightarrow|\\leftarrow)[ \t]*)(?P<meaning>\S.*)",
+    r"|[ \t]*(?:[→⇒⟶➔➜➝➞]|-+>|=>|←|\\(?:long)?rightarrow|\\leftarrow)[ \t]*)(?P<meaning>\S.*)",
     re.DOTALL,
 )
 _STRONG_TERM = re.compile(
@@ -314,9 +319,14 @@ def all_answer(lines: Sequence[str]) -> bool:
 
 def without_label(text: str) -> str | None:
     """What follows "Answer:" on a line that begins so, or is only that; None on any other."""
+    if callout := _CALLOUT.fullmatch(text):
+        said = callout["said"]
+        if is_label(said):
+            return ""
+        return said if callout["answers"] else None
     whole = _STRONG_ANSWER.fullmatch(text)
     if whole is not None:
-        return f"**{whole['said'].strip()}**"
+        return f"{whole['mark']}{whole['said'].strip()}{whole['mark']}"
     found = _STRONG_LABEL.match(text) or _LABEL.match(text)
     if found is not None:
         return text[found.end() :].strip()

@@ -242,7 +242,7 @@ SHAPES = {
             ("Is it red?\n\na) yes\nb) no", "a) yes", "numbered question"),
             ("Why red?", "So.", "numbered question"),
             ("How red?", "", "numbered question"),
-            ("How late?", "", "numbered question"),
+            ("How late?", "So.", "numbered question"),
         ],
     ),
     "labels in headings": (
