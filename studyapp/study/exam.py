@@ -226,7 +226,7 @@ class Stage:
 
     def told(self) -> str:
         """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day until Tue 8 Dec; or what comes
-        today, and at most how many until then, if there is no time for all."""
+        today, and how many until then at this pace, if there is no time for all."""
         left = self.exam.left(self.today)
         if not left:
             return "The exam is today: no new cards, and what fades most beside what is due"
@@ -237,8 +237,8 @@ class Stage:
             return f"{on}: every card is met"
         pace = words.count(self.new, "new card")
         if self.late:
-            most = f"at most {self.unmet - self.late:,} of {words.count(self.unmet, 'new card')}"
-            return f"{on}: {pace} today; {most} come until then: leave out what you do not need"
+            come = f"{self.unmet - self.late:,} of {words.count(self.unmet, 'new card')} come"
+            return f"{on}: {pace} today; at this pace {come}: leave out what you do not need"
         until = "today"
         if self.days > 1:
             last = self.today + timedelta(days=self.days - 1)

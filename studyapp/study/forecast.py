@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, select
 
-from studyapp.memory import exam as pacing
 from studyapp.memory.scheduler import Parameters
 from studyapp.memory.state import Rating, State
 from studyapp.store import tables
@@ -31,10 +30,11 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     tomorrow = line.today + timedelta(days=1)
     told_apart = and_(card.contrast, memory.first_day < tomorrow)
     alike = (card.family, case((told_apart, card.note_id)))  # as `study/family.py::term_of` has it
-    rooms = [day.room for day in line.days()]
+    coming = line.days()
+    rooms = [day.room for day in coming]
     days, left = [len(line.due())], Counter[Sequence[Any]]()
-    with closing(_coming(connection, line, *alike, learner=learner)) as coming:
-        for ahead, one in coming:
+    with closing(_coming(connection, line, *alike, learner=learner)) as rows:
+        for ahead, one in rows:
             while len(days) < ahead:
                 left = _a_day_less(days, left, rooms)
             left[one] += 1
@@ -46,7 +46,7 @@ def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
     if line.exam is None:
         return days
     known = count_known(connection, line, learner=learner)
-    return [_with_spare(line, due, ahead, known) for ahead, due in enumerate(days)]
+    return [_with_spare(line, coming, due, ahead, known) for ahead, due in enumerate(days)]
 
 
 def _a_day_less(
@@ -60,17 +60,14 @@ def _a_day_less(
     return +left
 
 
-def _with_spare(line: Queue, due: int, ahead: int, known: int) -> int:
+def _with_spare(line: Queue, days: Sequence[Day], due: int, ahead: int, known: int) -> int:
     """What a later day on the way to an exam asks, of which so many are *due*: of the cards *known*
-    after today as many as its time has, if each day until then has met its new ones."""
+    after today as many as it has time for, if each of the *days* until then meets its new ones."""
     assert line.exam is not None
-    left = line.exam.left(line.today) - ahead
-    if not ahead or left < 0:
+    if not 0 < ahead <= line.exam.left(line.today):
         return due
-    unmet = [max(0, line.unmet - line.a_day * days) for days in (1, ahead)]
-    new = pacing.pace(unmet[1], line.cards, line.exam.whole, left)
-    room = int((line.exam.minutes * 60 - new * line.pace.new) / line.pace.review)
-    return max(due, min(known + unmet[0] - unmet[1], room))
+    met = sum(day.new for day in days[1:ahead])
+    return max(due, min(known + met, days[ahead].room))
 
 
 def caught_up(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
 from studyapp.memory.fold import CRAMMED, ReviewKind
 from studyapp.memory.state import State
@@ -16,6 +17,7 @@ from studyapp.study.counts import Counts
 
 _PACE_SAMPLE = 500  # newest reviews from which the learner's pace is taken …
 _PACE_FEWEST = 20  # … as far as so many tell it
+_PACE_LOOKED = 2000  # newest ratings among which new cards are looked for, as most are of others
 # Milliseconds; pauses are left out before it is logged, but not in logs of before nor elsewhere.
 _LONGEST = 300_000
 # What is shown apart from the day's time: the learner chose it beside what was due.
@@ -25,6 +27,7 @@ _APART = (ReviewKind.ATTEMPT, ReviewKind.INTERVIEW, *CRAMMED)
 _REVIEW_SECONDS, _NEW_SECONDS = 15.0, 45.0
 
 review = tables.review.c
+_NEWEST_FIRST = review.effective_day.desc(), review.stamp.desc(), review.uid.desc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,37 +62,27 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
     their first day. Of these, imported ones count, as far as their source has timed them, while
     fewer than 20 are of here; the usual seconds until 20 are there. Today's own change nothing, so
     that what was planned in the morning stands."""
-    is_here = review.kind == ReviewKind.STUDY.value
-    is_timed = and_(review.kind == ReviewKind.IMPORT.value, review.duration > 0)
-    recent = connection.execute(
-        select(
-            review.card_id,
-            review.effective_day.label("day"),
-            review.duration,
-            (review.state_before == State.NEW).label("new"),
-            is_here.label("here"),
-        )
-        .where(
-            review.learner_id == learner,
-            or_(is_here, is_timed),
-            review.effective_day < today,
-        )
-        .order_by(review.effective_day.desc(), review.stamp.desc(), review.uid.desc())
-        .limit(_PACE_SAMPLE)
-    ).all()
     spent = connection.execute(
         select(review.kind, review.duration).where(
-            review.learner_id == learner, review.effective_day == today, record.not_retracted()
+            review.learner_id == learner,
+            review.effective_day == today,
+            record.not_retracted(),
         )
     ).all()
-    begun = {(row.card_id, row.day): row.here for row in recent if row.new}
-    first_days, later = Counter[tuple[int, date]](), list[tuple[int, bool]]()
-    for row in recent:
-        if (row.card_id, row.day) in begun:
-            first_days[row.card_id, row.day] += counted(row.duration)
+    recent = connection.execute(
+        _shown(today, learner=learner).order_by(*_NEWEST_FIRST).limit(_PACE_SAMPLE)
+    ).all()
+    begun = {(one.card_id, one.day): bool(one.here) for one in recent if one.new}
+    later, spells = list[tuple[float, bool]](), defaultdict[tuple[int, date], float](float)
+    for one in recent:
+        if (first_day := (one.card_id, one.day)) in begun:
+            spells[first_day] += one.seconds
         else:
-            later.append((counted(row.duration), row.here))
-    known, new = _mean(later), _mean([(ms, begun[one]) for one, ms in first_days.items()])
+            later.append((one.seconds, bool(one.here)))
+    first_days = [(seconds, begun[one]) for one, seconds in spells.items()]
+    if len(first_days) < _PACE_FEWEST:
+        first_days = _first_days(connection, today, learner=learner)
+    known, new = _mean(later), _mean(first_days)
     return Pace(
         known or _REVIEW_SECONDS,
         new or _NEW_SECONDS,
@@ -97,6 +90,52 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
         sum(counted(ms) for kind, ms in spent if kind in _APART),
         known is not None,
         new is not None,
+    )
+
+
+def _first_days(connection: Connection, today: date, *, learner: int) -> list[tuple[float, bool]]:
+    """Of the new cards among the newest ratings the seconds of all showings on their first day, and
+    whether these were here."""
+    newest = (
+        select(review.card_id, review.effective_day.label("day"), review.state_before)
+        .where(review.learner_id == learner, review.effective_day < today)
+        .order_by(*_NEWEST_FIRST)
+        .limit(_PACE_LOOKED)
+    ).subquery()
+    begun = (
+        select(newest.c.card_id, newest.c.day)
+        .where(newest.c.state_before == State.NEW)
+        .distinct()
+        .subquery()
+    )
+    of_them = and_(begun.c.card_id == review.card_id, begun.c.day == review.effective_day)
+    shown = _shown(today, learner=learner)
+    each = shown.join(begun, of_them).subquery().c
+    rows = connection.execute(
+        select(func.sum(each.seconds), func.max(each.here))
+        .group_by(each.card_id, each.day)
+        .having(func.max(each.new) == 1)
+    )
+    return [(seconds, bool(here)) for seconds, here in rows]
+
+
+def _shown(today: date, *, learner: int) -> Select[Any]:
+    """Ratings of the days before that tell how long a card takes, and what they tell of it."""
+    is_here = review.kind == ReviewKind.STUDY.value
+    is_timed = and_(review.kind == ReviewKind.IMPORT.value, review.duration > 0)
+    longest = (review.duration > _LONGEST, _LONGEST)
+    shown = case(longest, (review.duration < 0, 0), else_=review.duration)
+    return select(
+        review.card_id,
+        review.effective_day.label("day"),
+        (shown / 1000.0).label("seconds"),
+        case((review.state_before == State.NEW, 1), else_=0).label("new"),
+        case((is_here, 1), else_=0).label("here"),
+    ).where(
+        review.learner_id == learner,
+        or_(is_here, is_timed),
+        review.effective_day < today,
+        record.not_retracted(),
     )
 
 
@@ -110,10 +149,9 @@ def of_the_day(kind: ReviewKind) -> bool:
     return kind not in _APART
 
 
-def _mean(durations: Sequence[tuple[int, bool]]) -> float | None:
-    """Seconds, from milliseconds of which it is said whether they were measured here; None of too
-    few."""
-    for some in ([ms for ms, here in durations if here], [ms for ms, _ in durations]):
+def _mean(shown: Sequence[tuple[float, bool]]) -> float | None:
+    """The mean of seconds of which it is said whether they were measured here; None of too few."""
+    for some in ([seconds for seconds, here in shown if here], [seconds for seconds, _ in shown]):
         if len(some) >= _PACE_FEWEST:
-            return max(1.0, sum(some) / len(some) / 1000)
+            return max(1.0, sum(some) / len(some))
     return None

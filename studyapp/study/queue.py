@@ -147,7 +147,8 @@ class Queue:
         days = [Day(self.counts().new, self.room)]
         if self.exam is None:
             return days + [Day(0, self.room + longer)] * (FORECAST_DAYS - 1)
-        unmet, time = self.unmet - self.fits, (self.exam.minutes + more) * 60
+        let_in = self.a_day - self.alike  # what waits for a card like it does so tomorrow, too
+        unmet, time = self.unmet - min(self.fits, let_in), (self.exam.minutes + more) * 60
         for ahead in range(1, FORECAST_DAYS):
             left = self.exam.left(self.today) - ahead
             if left < 0:
@@ -155,6 +156,7 @@ class Queue:
                 continue
             wanted = pacing.pace(unmet, self.cards, self.exam.whole, left)
             new = min(wanted, pacing.most_new(time, self.pace.new))
+            new = min(new, let_in) if self.alike else new
             unmet -= new
             days.append(Day(new, int((time - new * self.pace.new) / self.pace.review)))
         return days

@@ -27,13 +27,14 @@ from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
 from studyapp.store.memory import write_memory
+from studyapp.store.sync import sync
 from studyapp.study import exam, pause, queue, rehearsal, today
 from studyapp.study.counts import Counts
 from studyapp.study.exam import Exam
 from studyapp.study.forecast import forecast
 from studyapp.study.rehearsal import Basis, Studying
 from studyapp.study.sitting import Sitting
-from tests_support import Clock, desk_of
+from tests_support import Clock, desk_of, question, questionnaire
 
 EVEN = {"value": 0.9, "low": 0.8, "high": 1.0}
 SETTINGS = Settings(new_a_day=1, minutes_a_day=30)
@@ -254,9 +255,7 @@ def test_what_is_told_of_a_day_is_what_comes_and_what_does_not_fit(
         assert stage is not None
         assert stage.new == line(engine, clock).counts().new == 2  # of 45 seconds, in two minutes
         late.append(stage.late)
-        number = (
-            f"2 new cards today; at most {stage.unmet - stage.late} of {stage.unmet} new cards come"
-        )
+        number = f"2 new cards today; at this pace {stage.unmet - stage.late} of {stage.unmet} "
         assert (number in stage.told()) is (stage.late > 0)
         assert stage.as_json()["left_out"] == stage.late
         clock.forward(days=1)
@@ -446,6 +445,28 @@ def test_the_forecast_has_what_each_day_until_then_asks(engine: Engine, clock: C
     assert asked[1] > 0
     off = [abs(foreseen[ahead - 1] - asked[ahead]) for ahead in (1, 2, 3, 4)]
     assert max(off) <= 4, (foreseen, asked)  # of three terms one side makes the other wait
+
+
+def test_the_forecast_knows_that_cards_wait_for_those_like_them(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """They take no time on the days on which they wait, and come on others."""
+    alike = (question(f"a{number}", chapter=2, family="alike") for number in range(24))
+    others = (question(f"b{number}", chapter=2) for number in range(2))
+    (content / "2" / "more.md").write_text(questionnaire(*alike, *others, chapter=2))
+    with writing(engine) as connection:
+        sync(connection, [content], clock())
+    plan(engine, clock, 6, minutes=6, chapters=(2,))
+    assert line(engine, clock).alike > 0
+    foreseen = overview(engine, clock).forecast
+    asked = list[int]()
+    for _ in range(5):
+        counts = overview(engine, clock).counts
+        asked.append(counts.review + counts.learning)
+        study(engine, clock, Rating.GOOD)
+        clock.forward(days=1)
+    off = [abs(told - came) for told, came in zip(foreseen, asked, strict=False)]
+    assert max(off) <= 3, (foreseen, asked)
 
 
 def test_the_days_until_an_exam_have_its_minutes_and_those_after_it_the_usual_ones(
