@@ -13,6 +13,10 @@ class StudyError(Exception):
     """A sentence for the learner; the command or worker that catches it prints it and stops."""
 
 
+class CancelledError(StudyError):
+    """Whoever asked for it has stopped it; the sentence says what became of it."""
+
+
 class SettingError(StudyError):
     """A value in settings.toml (or on the command line) is not allowed.
 

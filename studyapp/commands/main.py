@@ -21,7 +21,7 @@ from studyapp.commands import (
     trial,
 )
 from studyapp.commands.opening import Opening
-from studyapp.errors import INTERRUPTED, StudyError
+from studyapp.errors import INTERRUPTED, CancelledError, StudyError
 
 
 class _Cancelled(click.ClickException):
@@ -40,6 +40,8 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except CancelledError as error:
+            raise _Cancelled(str(error)) from error
         except StudyError as error:
             raise click.ClickException(str(error)) from error
         except (KeyboardInterrupt, click.Abort):

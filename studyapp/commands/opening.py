@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from studyapp import config
-from studyapp.errors import StudyError, printable
+from studyapp.errors import CancelledError, StudyError, printable
 from studyapp.stream import progress
 
 if TYPE_CHECKING:
@@ -161,8 +161,6 @@ def back_up(desk: Desk) -> None:
 def stoppable(what: str) -> Iterator[Progress]:
     """Shows on a terminal how far something is. ctrl+c stops it at its next step, so that nothing
     is left behind, and where it cannot be undone not at all; a second one ends the program."""
-    from studyapp.store.backup import CancelledError
-
     asked = False
 
     def ask(*_: object) -> None:

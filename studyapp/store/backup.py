@@ -26,7 +26,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from studyapp import config, disk
-from studyapp.errors import StoreError, StudyError
+from studyapp.errors import CancelledError, StoreError, StudyError
 from studyapp.journal import journal
 from studyapp.memory.clock import study_day
 from studyapp.store import archive, marker, passage, thinning
@@ -74,10 +74,6 @@ class BackupError(StoreError):
 
 class DamagedError(BackupError):
     """No backup was made because the database itself is damaged."""
-
-
-class CancelledError(StudyError):
-    """The learner stopped it; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Connection, select
 
 from studyapp import disk
-from studyapp.errors import RefusedError, StudyError, printable
+from studyapp.errors import CancelledError, RefusedError, StudyError, printable
 from studyapp.garbage import uncollected
 from studyapp.notes import deck, markdown, origin, reworded, unread
 from studyapp.notes.caption import named
@@ -29,7 +29,6 @@ from studyapp.notes.note import FileKind, Note, NoteKind, Problem
 from studyapp.notes.reworded import Wording
 from studyapp.notes.slug import slug
 from studyapp.store import owner, tables
-from studyapp.store.backup import CancelledError
 from studyapp.study import (
     foreign,
     former,

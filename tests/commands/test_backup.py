@@ -275,7 +275,7 @@ def test_ctrl_c_stops_it_and_leaves_nothing_behind(
         return unpack(*given)
 
     monkeypatch.setattr(archive, "unpack", pressed)
-    done = run(*words, *([made] if words[0] == "restore" else []), status=1)
+    done = run(*words, *([made] if words[0] == "restore" else []), status=130)
     assert "Stopped; nothing was changed." in done.output
     assert sorted(path.name for path in database.parent.rglob("*")) == before
     assert reviews(database) == 3

@@ -24,10 +24,10 @@ import pytest
 from sqlalchemy import text
 
 from studyapp import config
-from studyapp.errors import StoreError
+from studyapp.errors import CancelledError, StoreError
 from studyapp.memory.state import Rating
 from studyapp.store import archive, backup, migrations, restore, sync
-from studyapp.store.backup import BackupError, CancelledError, DamagedError, Reason
+from studyapp.store.backup import BackupError, DamagedError, Reason
 from studyapp.store.database import open_database
 from studyapp.store.engine import LockedError, reading, writing
 from studyapp.store.memory import read_memory

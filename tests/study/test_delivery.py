@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from studyapp.errors import StudyError
+from studyapp.errors import CancelledError, StudyError
 from studyapp.notes import formats
 from studyapp.notes.foreign import Foreign, ForeignNote, ForeignReview, Media, Moment
 from studyapp.store import record, tables
-from studyapp.store.backup import CancelledError
 from studyapp.store.database import open_database
 from studyapp.study import delivery, folder, imports, library
 from studyapp.study.desk import Desk

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, event, select
 from forgetting import log_of, rate
 from histories import Step, live, steps
 from studyapp.config import Settings
-from studyapp.errors import StudyError
+from studyapp.errors import CancelledError, StudyError
 from studyapp.lab import catalog, protocol
 from studyapp.lab.memory import own_reviews
 from studyapp.memory import fold
@@ -408,7 +408,7 @@ def test_a_fit_that_is_killed_changes_nothing_and_the_next_one_does(
     desk = desk_of(studied, clock)
     started = child.of_desk(desk)
     os.kill(started.pid, signal.SIGKILL)
-    with pytest.raises(child.CancelledError, match="nothing was changed"):
+    with pytest.raises(CancelledError, match="nothing was changed"):
         started.result()
     with reading(studied) as connection:
         assert read_fits(connection, learner=1) == []

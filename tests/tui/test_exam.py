@@ -10,6 +10,7 @@ import pytest
 
 from pictures import Pictures
 from screen import NARROW, arrives, hides, shows, tells, until
+from studyapp.errors import CancelledError
 from studyapp.memory.clock import study_day
 from studyapp.store.engine import reading, writing
 from studyapp.study import exam
@@ -192,7 +193,7 @@ class Endless(Foreseen):
     def result(self, told: Callable[[float], None]) -> dict[str, object]:
         told(0.4)
         self.ended.wait()
-        raise child.CancelledError
+        raise CancelledError
 
     def cancel(self) -> None:
         self.ended.set()

@@ -42,7 +42,7 @@ async def test_a_draft_survives_esc_and_is_gone_once_saved(
         await pilot.press(*"Why?", "tab", *"As", "enter", *"so", "escape")
         await tells(pilot, "Kept as a draft; a new card goes on with it.")
         await arrives(pilot, TodayScreen)
-        await shows(pilot, "a draft waits")
+        await shows(pilot, "one is begun")
         await pilot.press("n")
         await arrives(pilot, NewScreen)
         assert written(app) == ("Why?", "As\nso")
@@ -113,7 +113,7 @@ async def test_u_takes_back_a_card_that_was_just_written(
         await tells(pilot, "Undone: the new card. Its text is a draft again.")
         assert not list(mine.glob("*.md"))
         assert said(draft) == "Why?\nSo"
-        await shows(pilot, "a draft waits")
+        await shows(pilot, "one is begun")
         await pilot.press("u")
         await tells(pilot, "There is nothing to undo.")
         await pilot.press("enter")

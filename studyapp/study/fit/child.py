@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studyapp import disk
-from studyapp.errors import StudyError, printable
+from studyapp.errors import CancelledError, StudyError, printable
 from studyapp.journal import ending, journal
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _LONGEST = 1 << 20  # bytes of one line
 _KEPT = 1 << 14  # bytes of what it said when it failed
-
-
-class CancelledError(StudyError):
-    """The fit was ended before it had a result; nothing was changed."""
 
 
 class Child:

@@ -16,7 +16,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
-from studyapp.errors import StudyError
+from studyapp.errors import CancelledError, StudyError
 from studyapp.study import words
 from studyapp.tui.keys import bind
 from studyapp.tui.row import Row
@@ -282,7 +282,6 @@ class BackupsScreen(Page):
 
     def _progress(self, what: str) -> Progress:
         """Tells how far it is, and stops it once its worker is cancelled; for a worker's thread."""
-        from studyapp.store.backup import CancelledError
 
         worker, last = get_current_worker(), -1
 

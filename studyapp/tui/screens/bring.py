@@ -23,7 +23,7 @@ from textual.widgets.option_list import Option
 from textual.worker import get_current_worker
 
 from studyapp.config import at_home
-from studyapp.errors import StudyError
+from studyapp.errors import CancelledError, StudyError
 from studyapp.notes.card import bracketed
 from studyapp.notes.foreign import ForeignNote
 from studyapp.notes.matching import By
@@ -389,7 +389,6 @@ class ImportScreen(Page):
 
     def _stop(self, going_on: object) -> Callable[[], None]:
         """Stops what is done in a worker's thread, once nobody waits for it."""
-        from studyapp.store.backup import CancelledError
 
         worker = get_current_worker()
 

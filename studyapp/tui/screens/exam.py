@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 from textual.worker import get_current_worker
 
-from studyapp.errors import StudyError
+from studyapp.errors import CancelledError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.study import chapter, exam, words
 from studyapp.study.exam import Exam
@@ -217,7 +217,7 @@ class ExamScreen(Page):
             if worker.is_cancelled:
                 one.cancel()
             found = one.result(lambda done: show(f"simulating … {done:.0%}"))
-        except child.CancelledError:
+        except CancelledError:
             return
         except StudyError as error:
             show(str(error))

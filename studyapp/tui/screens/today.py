@@ -17,7 +17,7 @@ from textual.events import ScreenResume
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from studyapp.errors import StudyError
+from studyapp.errors import CancelledError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.notes.note import chapter_name
 from studyapp.study import words
@@ -195,7 +195,6 @@ class TodayScreen(Page):
     def back_up(self) -> None:
         """Make the backup of the day, if there is none yet; to be called in a worker's thread. It
         is given up when the app closes, and the next start makes it."""
-        from studyapp.store.backup import CancelledError
         from studyapp.study.backup import daily
 
         worker = get_current_worker()
@@ -214,13 +213,13 @@ class TodayScreen(Page):
     def fit(self) -> None:
         """Fit the schedule to the log, if that has grown enough; to be called in a worker's thread.
         It is given up when the app closes, and a later start does it, as one that has failed."""
-        from studyapp.study.fit import adoption, child
+        from studyapp.study.fit import adoption
 
         if not self._may_fit.acquire(blocking=False):
             return
         try:
             found = self._fitted()
-        except child.CancelledError:
+        except CancelledError:
             return
         except StudyError as error:
             self.app.call_from_thread(self.notify, str(error), severity="warning")
@@ -707,7 +706,7 @@ def _choices(
         )
         yield "drafts", wait, key("drafts"), _first_of(overview.caught)
     if overview.chapters:
-        begun = "a draft waits" if overview.draft else ""
+        begun = "one is begun" if overview.draft else ""
         yield "new", "Write a card of your own", key("new"), begun
 
 
