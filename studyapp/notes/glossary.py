@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from studyapp.notes.label import ANSWER, MEANING, QUESTION, TAGS, TERM
 from studyapp.notes.outline import dedented
-from studyapp.notes.wording import definition, emphasised, is_remark, is_term, plain
+from studyapp.notes.wording import definition, emphasised, is_asked, is_remark, is_term, plain
 
 _TERMS = {
     *TERM,
@@ -186,7 +186,7 @@ def read(lines: Sequence[str]) -> Table:
 
 def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, int, int] | None:
     """What a table with columns of these *names* holds, and which two of them say it. Of columns
-    named after languages the *rows* must be words, too."""
+    named after languages the *rows* must be words, too; what most of them ask are no terms."""
     for kind, lefts, rights in (
         ("questions", _ASKED, _GIVEN),
         ("terms", _TERMS, _MEANINGS),
@@ -196,8 +196,13 @@ def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, i
         left = next((at for at, name in enumerate(names) if _is_one(name, lefts)), None)
         right = next((at for at, name in enumerate(names) if _is_one(name, rights)), None)
         if left is not None and right is not None:
-            return kind, left, right
+            asked = kind == "terms" and _ask([row[left : left + 1] for row in rows])
+            return "questions" if asked else kind, left, right
     return _translated(names, rows)
+
+
+def _ask(cells: Sequence[Sequence[str]]) -> bool:
+    return 2 * sum(any(map(is_asked, cell)) for cell in cells) > len(cells)
 
 
 def is_of_question(name: str) -> bool:

@@ -907,6 +907,14 @@ def test_words_of_two_languages_are_pairs() -> None:
     assert [one.line for one in found.problems] == [6]
 
 
+@pytest.mark.parametrize("heads", ["Front | Back", "Concept | Explanation"])
+def test_columns_of_terms_that_ask_are_questions(heads: str) -> None:
+    table = f"| {heads} |\n|---|---|\n| What is a wing? | it flies |\n"
+    assert shown(table) == [("What is a wing?", "it flies", "question of a table")]
+    some = f"{table}| Fin | it swims |\n"
+    assert [one.kind for one in parse(some).notes] == [NoteKind.TERM] * 2
+
+
 def test_a_table_of_two_columns_is_told_with_what_has_it_read(tmp_path: Path) -> None:
     table = "| Bird | Sound |\n|---|---|\n| Owl | hoot |\n"
     why = "call its columns Question and Answer"
