@@ -19,9 +19,10 @@ _MATHS = (
     r"(?<!\\)\$\$(?:(?!\$\$|\n[ \t>]*\n)[\s\S])*+\$\$"
     r"|(?<![\\$\w])\$(?![\s$:])[^$\n]++(?<![\s\\])\$(?![\d$])"
 )
+_GAP = rf"\{{\{{c[\d,]++::(?:(?:{_MATHS}|(?!\{{\{{c\d|\}}\}})[^\n])*+\}}\}})?"  # of Anki's
 _LINK = r"\{\{[^{}\n]*+\}\}|\[\[[^\[\]\n]*+\]\]|\[[^\[\]\n]*+\]\([^()\n]*+\)|<[A-Za-z/][^<>\n]*+>|\bhttps?://\S+"
 _SHOWN = re.compile(f"{_COMMENT}|{_MATHS}", re.MULTILINE)
-_IN_LINE = re.compile(f"{CODE_SPAN.pattern}|{_COMMENT}|{_MATHS}|{_LINK}", re.MULTILINE)
+_IN_LINE = re.compile(f"{CODE_SPAN.pattern}|{_COMMENT}|{_MATHS}|{_GAP}|{_LINK}", re.MULTILINE)
 _HIDDEN = re.compile(_COMMENT, re.MULTILINE)
 _FORMULA = re.compile(_MATHS, re.MULTILINE)
 _PARTS = re.compile(r":(?=:)")
@@ -32,7 +33,7 @@ _DELIMITER = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
 
 
 def covered(line: str) -> str:
-    """A line with other signs in place of its code, maths, comments and links."""
+    """A line with other signs in place of its code, maths, comments, gaps and links."""
     return _IN_LINE.sub(_cover, line)
 
 

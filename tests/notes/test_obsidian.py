@@ -142,6 +142,7 @@ def test_what_is_not_read_is_told(text: str, why: str) -> None:
         ("Prose.\n\nThe ==cat==\n\n#flashcards\n", "obsidian"),
         ("a::b\nc:::d\n", "obsidian"),
         ("front\n?\nback\n", "obsidian"),
+        ("It is {{c1::$\\frac{a}{b}$}}.\n- And {{c2::$x^{n}$::a hint}}.\n", "notes"),
         ("## What is std::map?\n\nA tree. A tree::map.\n\nMore.\n\nAnd more.\n", "notes"),
     ],
 )
@@ -242,6 +243,9 @@ def test_a_quote_changes_nothing_of_its_cards(text: str, depth: int) -> None:
         "see <a href='x::y'>",
         "<!-- a::b -->",
         "<!--\na::b\nc\n?\nd\n-->",
+        "the {{c1::$\\frac{a}{b}$}} of",
+        "the {{c1::$x^{n^{m}}$::hint}} of",
+        "the {{c1::outer {{c2::$x^{n}$::hint}} more}}",
         "%% a::b %%",
         "%%\na::b\n\nc::d\n%%",
         "~~~\na::b\n~~~",
