@@ -242,13 +242,13 @@ class _Openers:
             return HIDING if self._hides(at, block) else self._text(block)
         if block.kind is Kind.BULLET and _TO_DO.match(block.text):
             return ""
-        if block.kind is Kind.BULLET and not self._in_question(at):
-            if _CLOZE.search(block.text) or _ANKI.search(block.text):
-                return HIDING
-            if _CARD.search(block.text) and self._below(at):
-                return LISTED
         if block.kind in (Kind.BULLET, Kind.NUMBERED):
             in_question, asks = self._in_question(at), self._asks_first(block)
+            if not in_question and _has_gap(block):
+                return HIDING
+            is_card = block.kind is Kind.BULLET and _CARD.search(block.text) and self._below(at)
+            if not in_question and is_card:
+                return LISTED
             if says_so(_MARK.sub("", block.text)) and (asks or not in_question):
                 return LABELLED
             is_bullet = block.kind is Kind.BULLET
@@ -387,6 +387,12 @@ class _Openers:
             yield at
 
 
+def _has_gap(item: Block) -> bool:
+    """Whether an item of a list hides something as Logseq or Anki does."""
+    said = without_code(item.text)
+    return bool(_CLOZE.search(said) or _ANKI.search(said))
+
+
 def is_emphasised(text: str) -> bool:
     """Whether a text begins with a question that is emphasised."""
     title = _EMPHASISED.match(text)
@@ -418,7 +424,9 @@ def asked_within(
         if kind in (Kind.BULLET, Kind.NUMBERED):
             holding = [block for block in asked if is_holding(outline, block)]
             is_list = len(asked) == len(alike) > len(holding) + 1
-            asked = asked if is_list else holding
+            places = {block.first for block in (asked if is_list else holding)}
+            places.update(one.first for one in alike if one.first in apart_from and _has_gap(one))
+            asked = [block for block in alike if block.first in places]
         within += asked
     return within
 

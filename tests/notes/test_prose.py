@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studyapp.errors import StudyError
-from studyapp.notes import formats, prose
+from studyapp.notes import formats, hashcards, prose, unread
 from studyapp.notes.foreign import Foreign, LectureNote, TrackerRow
 from studyapp.notes.note import CardStyle, NoteKind
 
@@ -1422,6 +1422,21 @@ def test_a_paragraph_hides_what_has_the_marks_of_anki() -> None:
         ("What is it?", "An {{c1::answer}}.", CardStyle.ANSWER),
     ]
     assert [one.line for one in found.problems] == [4]
+
+
+def test_the_items_of_a_list_hide_what_has_the_marks_of_anki() -> None:
+    """Numbered ones, too, be it a question that hides something; but not what stands in code."""
+    text = (
+        "1. What is a {{c1::heart}}?\n2. It pumps {{c1::blood}}.\n3. What is `{{c1::x}}`?\n   It.\n"
+    )
+    assert [(note.question, note.answer) for note in parse(text).notes] == [
+        ("", "What is a ==heart=={#c1}?"),
+        ("", "It pumps ==blood=={#c1}."),
+        ("What is `{{c1::x}}`?", "It."),
+    ]
+    for mark in ("1.", "-"):
+        found = hashcards.parse(f"Q: a?\nA: b.\n\n{mark} It {{{{c1::c}}}}.\n", PATH)
+        assert [(one.line, one.message) for one in found.problems] == [(4, unread.MAY_BE_A_NOTE)]
 
 
 @pytest.mark.parametrize(
