@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from studyapp.notes import wording
 
@@ -20,7 +21,10 @@ _PICK = re.compile(
     r"\(?(?P<number>\d{1,3})[ \t]*+[.):=-]?[ \t]*+\(?(?P<letter>[a-hA-H])\)?"
     r"(?:[ \t]*+[,;|/.]|(?=\s|$))\s*+"
 )
-_ENTRY = re.compile(r"(?:^|(?<=[\s,;|/]))\(?(?P<number>\d{1,3})[.):][ \t]*+(?=[^\s\d])")
+_ENTRY = re.compile(
+    r"(?:^|(?<=[\s,;|/]))\(?(?P<number>\d{1,3})[.):]"
+    r"(?:[ \t]*+(?=[^\s\d])|(?P<digits>[ \t]++(?=\d)))"
+)
 _LETTERS = re.compile(
     r"\(?[A-Ha-h]\)?\.?(?:[ \t]*+(?:[,/&+]|\b(?:and|und|y|et|e)\b)[ \t]*+\(?[A-Ha-h]\)?)*+"
 )
@@ -50,8 +54,11 @@ def picks(text: str) -> list[tuple[int, str]]:
 
 
 def entries(text: str) -> list[tuple[int, str]]:
-    """The numbers and what is said behind each, of a text that begins with one."""
+    """The numbers and what is said behind each, of a text that begins with one. Digits are said
+    where all numbers follow each other; elsewhere such a number is as likely to be said itself."""
     found = list(_ENTRY.finditer(text)) if len(text) <= _LONGEST else []
+    if any(int(after["number"]) != int(one["number"]) + 1 for one, after in pairwise(found)):
+        found = [one for one in found if one["digits"] is None]
     if not found or found[0].start():
         return []
     ends = [*(one.start() for one in found[1:]), len(text)]

@@ -989,9 +989,26 @@ def test_a_key_that_does_not_fit_says_why(text: str, why: str) -> None:
     assert all(note.answer in ("", "A) yes\nB) no", "- A. so\n- B. else") for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    ("key", "answers"),
+    [
+        ("Answers: 1. 4, 2. 9", ["4", "9"]),
+        ("Answers: 1) 1945 2) 3.5", ["1945", "3.5"]),
+        ("**Answers:** 1: 10:30; 2: two of 3", ["10:30", "two of 3"]),
+        ("Answers: 1. version 2. 5 of it 2. so", ["version 2. 5 of it", "so"]),
+    ],
+)
+def test_the_answers_of_a_key_may_begin_with_digits(key: str, answers: list[str]) -> None:
+    """Where the numbers follow each other."""
+    found = parse(f"1. What is a?\n2. What is b?\n\n{key}\n")
+    assert [note.answer for note in found.notes] == answers
+    assert not found.problems
+
+
 def test_one_question_may_have_an_answer_of_several_parts() -> None:
-    (note,) = parse("1. Name two colours?\n\nAnswers: 1. red 2. blue").notes
-    assert note.answer == "1. red 2. blue"
+    for said in ("1. red 2. blue", "1. 3 2. 5"):
+        (note,) = parse(f"1. Name two?\n\nAnswers: {said}").notes
+        assert note.answer == said
 
 
 def test_answers_may_stand_above_their_questions() -> None:
