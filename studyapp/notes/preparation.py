@@ -34,6 +34,7 @@ _WORD = re.compile(
     r" {0,3}(?:\*\*|__)?(?:question|(?:the )?answer|solution)[ \t]*+\d{0,4}:?(?:\*\*|__)?[ \t]*",
     re.IGNORECASE,
 )
+_IN_BRACKETS = re.compile(r"\((?P<number>\d{1,3})\)(?=[ \t]+\S)")
 _BOXES = ("!!!", "???", ":::", ".. ")  # of MkDocs, of MyST and the like, of reStructuredText
 _LISTED = re.compile(r"^[ \t>]*(?:[-*+•][ \t]+)?")
 _MAY_BE_ASKED = re.compile(r"[ \t]*(?:\*\*|__)?(?![#>|`~<*+-])\S")
@@ -71,7 +72,7 @@ def _parted(texts: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], li
 def prepared(lines: Sequence[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
     """Lines with their *numbers* in the file; what one of them has become has its number."""
     lines, numbers = _closed_up(lines, numbers)
-    lines = _headed(lines)
+    lines = _counted(_headed(lines))
     behind = pairs.answered_below(lines, Outline(lines).is_code)
     lines, numbers = (lines, numbers) if behind == lines else _parted(behind, numbers)
     if any(line.startswith(_BOXES) for line in lines):
@@ -134,6 +135,28 @@ def _headed(lines: Sequence[str]) -> Sequence[str]:
         if not is_code(at):
             headed[at : at + 2] = [f"## {lines[at].strip()}", ""]
     return headed
+
+
+def _counted(lines: Sequence[str]) -> Sequence[str]:
+    """Lines in which questions that count up in brackets, `(1) What?`, are items of a list, as are
+    their answers below a line that heads them; but not where they go on with a text above."""
+    marks = {at: mark for at, line in enumerate(lines) if (mark := _IN_BRACKETS.match(line))}
+    asked = [at for at in marks if wording.is_asked(lines[at])]
+    first, *others = [int(marks[at]["number"]) for at in asked] or [0]
+    if not others or others != [*range(first + 1, first + len(asked))]:
+        return lines
+    above = lines[asked[0] - 1] if asked[0] else ""
+    is_code = Outline(lines).is_code
+    if (above.strip() and not _HEADING.match(above)) or any(map(is_code, asked)):
+        return lines
+    below = range(asked[-1] + 1, len(lines))
+    heads = (at for at in below if wording.heads_answers(lines[at].lstrip("# \t")))
+    head = next(heads, len(lines))
+    items = {*asked, *(at for at in marks if at > head and not is_code(at))}
+    return [
+        f"{marks[at]['number']}.{line[marks[at].end() :]}" if at in items else line
+        for at, line in enumerate(lines)
+    ]
 
 
 def fenced(lines: Sequence[str]) -> Sequence[str]:

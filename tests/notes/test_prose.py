@@ -1053,6 +1053,22 @@ def test_emphasised_questions_on_adjacent_lines_part_them() -> None:
     ]
 
 
+def test_questions_counted_in_brackets_are_items_of_a_list() -> None:
+    asked = "(1) What is a?\n(2) What is b?\n"
+    for key in ("Answers\n(1) one\n(2) two\n", "## Answers\n\n(1) one\n\n(2) two\n"):
+        assert [one[:2] for one in shown(f"{asked}\n{key}")] == [
+            ("What is a?", "one"),
+            ("What is b?", "two"),
+        ]
+    below = asked.replace("?\n", "?\nIt is so (1).\n(1) first\n")
+    assert [one[:2] for one in shown(below)] == [
+        ("What is a?", "It is so (1).\n(1) first"),
+        ("What is b?", "It is so (1).\n(1) first"),
+    ]
+    (note,) = parse(f"Q: Take a table.\n{asked}A: Both.\n").notes
+    assert note.question == f"Take a table.\n\n{asked}".rstrip()
+
+
 def test_lines_that_count_cards_are_of_none() -> None:
     """But one right below a question may answer it."""
     text = (
