@@ -15,6 +15,7 @@ from studyapp.notes.harvest import Harvest
 from studyapp.notes.note import CardStyle, NoteKind
 from studyapp.notes.opener import (
     CALLOUT,
+    DEFINING,
     FOLDED,
     HIDING,
     LABELLED,
@@ -76,6 +77,10 @@ class Dialogue:
                 self.found.answer(question)
                 question = None
                 self._hidden(block)
+            elif shape == DEFINING:
+                self.found.answer(question)
+                question = None
+                self._term(at)
             elif shape:
                 self.found.answer(question)
                 question = self._asked(block, shape)
@@ -157,6 +162,12 @@ class Dialogue:
             self.found.report(block.first, ankigap.left_out(hidden.left))
         if shows or not (hidden.numbers or hidden.asked):
             self.found.report(block.first, shows or "a hidden text that cannot be kept")
+
+    def _term(self, at: int) -> None:
+        """Read an item of a list that defines a term."""
+        if found := wording.definition(self.outline.said_at(at)):
+            name, meaning = worded(found[0]), worded(found[2])
+            self.found.keep(self.blocks[at].first, name, meaning, NoteKind.TERM, DEFINING)
 
     def _in_brackets(self, first: int, text: str) -> None:
         """Read a card of hashcards that hides what it has in brackets."""

@@ -18,7 +18,7 @@ NUMBERED, HEADING, BOLD = "numbered question", "heading", "bold question"
 LISTED, FOLDED, LABELLED, PROSE = "question in a list", "folded answer", "Q: and A:", "prose"
 QUOTED, CALLOUT = "quoted question", "question in a callout"
 TERM = "heading of a term"
-HIDING = "hidden text"
+HIDING, DEFINING = "hidden text", "list of terms"
 _QUESTIONNAIRE = re.compile(
     r"\b(?:questionn?aires?|questions?|quiz(?:zes)?|exercises?|homework|assignments?"
     r"|further research|self[- ]?(?:test|check)|review|q ?& ?a|faq|interview)\b",
@@ -357,10 +357,27 @@ class _Openers:
             named = any(_QUESTIONNAIRE.search(name) for name in names)
             is_one = 2 * len(marked) >= len(run) or (3 * len(asked) >= len(run) and named)
             is_one = is_one or len(asked) == len(run) > 1
+            terms = [] if named else self._terms(run, marked)
+            if is_one or len(marked) + len(terms) == len(run):
+                self.found.update(dict.fromkeys(terms, DEFINING))
         if not is_one:
             in_question = self._in_question(run[0])
             run = [] if in_question else [at for at in marked if self._has_answer(at)]
-        self.found.update(dict.fromkeys(run, NUMBERED))
+        for at in run:
+            self.found.setdefault(at, NUMBERED)
+
+    def _terms(self, run: Sequence[int], marked: Sequence[int]) -> list[int]:
+        """The items that define terms, if all those that are *marked* as questions are answered."""
+        is_answered = marked and all(map(self._has_answer, marked))
+        return [at for at in run if self._defines(at)] if is_answered else []
+
+    def _defines(self, at: int) -> bool:
+        """Whether an item defines a term by its emphasis, and has nothing done with it."""
+        found = wording.definition(self.outline.said_at(at))
+        if found is None or found[1] != "**" or wording.is_remark(found[0], ":"):
+            return False
+        is_label = wording.without_label(self.blocks[at].text) is not None
+        return not (is_label or any(map(wording.may_ask, (found[0], found[2]))))
 
     def _item(self, at: int) -> str:
         return wording.unwrapped(headline(self.outline, self.blocks[at])[0])[0]

@@ -33,13 +33,13 @@ from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote
 from studyapp.notes.harvest import Harvest
 from studyapp.notes.note import NoteKind, Problem
+from studyapp.notes.opener import DEFINING
 from studyapp.notes.outline import Block, Kind, Outline, dedented
 
 _NEXT = re.compile(r"[ \t]*card-next-schedule::")
 _DEEPEST = 4  # lists within lists in which questions are looked for
 _LONG = 60_000  # bytes
 _MAY_DEFINE = ("**", "::", "<>")
-LIST_OF_TERMS = "list of terms"
 
 
 def recognises(head: bytes, path: Path) -> bool:
@@ -235,7 +235,7 @@ class _Reading:
         for at, term in zip(run, found, strict=True):
             if term is not None:
                 name, meaning = map(worded, term)
-                self.found.keep(self.blocks[at].first, name, meaning, NoteKind.TERM, LIST_OF_TERMS)
+                self.found.keep(self.blocks[at].first, name, meaning, NoteKind.TERM, DEFINING)
             elif (one := inner[at]) is not None and answered > 1:
                 self._adopt(one)
             else:

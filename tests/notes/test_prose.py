@@ -1128,6 +1128,23 @@ def test_a_heading_says_that_an_answer_to_prose_follows(head: str) -> None:
     assert shown("## What is a?\n\na\n---\n")[0][:2] == ("What is a?", "a")
 
 
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("1. What is a?\n   One.\n2. **Fin**: it swims\n", "qt"),
+        ("1. What is a?\n   One.\n2. **Fin**: it swims\n3. **Wing**: it flies\n", "qtt"),
+        ("1. **Fin**: it swims\n2. What is a?\n   One.\n", "tq"),
+        ("1. What is a?\n2. **Fin**: it swims\n", "qq"),
+        ("1. What is a?\n   One.\n2. **Fin**: explain it\n", "qq"),
+        ("## Exercises\n\n1. What is a?\n   One.\n2. **Fin**: of fish\n", "qq"),
+    ],
+)
+def test_an_item_that_defines_is_a_term_among_answered_questions(text: str, kinds: str) -> None:
+    found = parse(text).notes
+    assert "".join(note.kind.value[0] for note in found) == kinds
+    assert all(note.answer for note in found if note.kind is NoteKind.TERM)
+
+
 def test_what_is_to_be_done_asks_nothing_and_what_a_last_item_is_given_is_told() -> None:
     below = "Email: a@b.c\n\nLicense: MIT\n"
     for item in ("[ ] todo: what about a?", "TODO: what about a?"):
