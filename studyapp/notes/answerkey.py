@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 from studyapp.notes import wording
 
@@ -56,9 +55,7 @@ def picks(text: str) -> list[tuple[int, str]]:
 def entries(text: str) -> list[tuple[int, str]]:
     """The numbers and what is said behind each, of a text that begins with one. Digits are said
     where all numbers follow each other; elsewhere such a number is as likely to be said itself."""
-    found = list(_ENTRY.finditer(text)) if len(text) <= _LONGEST else []
-    if any(int(after["number"]) != int(one["number"]) + 1 for one, after in pairwise(found)):
-        found = [one for one in found if one["digits"] is None]
+    found = _following(list(_ENTRY.finditer(text)) if len(text) <= _LONGEST else [])
     if not found or found[0].start():
         return []
     ends = [*(one.start() for one in found[1:]), len(text)]
@@ -66,6 +63,18 @@ def entries(text: str) -> list[tuple[int, str]]:
         (int(one["number"]), text[one.end() : end].strip(" \t\n,;|/"))
         for one, end in zip(found, ends, strict=True)
     ]
+
+
+def _following(found: Sequence[re.Match[str]]) -> list[re.Match[str]]:
+    """The entries whose numbers follow each other; a number before digits that does not is part of
+    an answer (`1. 4. 2. 9`). If any other one does not, all of those that no digits follow."""
+    kept = list(found[:1])
+    for one in found[1:]:
+        if int(one["number"]) == int(kept[-1]["number"]) + 1:
+            kept.append(one)
+        elif one["digits"] is None:
+            return [one for one in found if one["digits"] is None]
+    return kept
 
 
 def counted(numbers: Sequence[int | None]) -> list[int | None]:

@@ -994,6 +994,7 @@ def test_a_key_that_does_not_fit_says_why(text: str, why: str) -> None:
     [
         ("Answers: 1. 4, 2. 9", ["4", "9"]),
         ("Answers: 1) 1945 2) 3.5", ["1945", "3.5"]),
+        ("Answers: 1. 4. 2. 9.", ["4.", "9."]),
         ("**Answers:** 1: 10:30; 2: two of 3", ["10:30", "two of 3"]),
         ("Answers: 1. version 2. 5 of it 2. so", ["version 2. 5 of it", "so"]),
     ],
