@@ -208,7 +208,7 @@ class Dialogue:
         if question.block.kind is Kind.HEADING or not question.has_answer:
             return False
         last = question.below[-1] if question.below else question.block
-        return not wording.plain(self.lines[self.outline.last_line(last)]).endswith((":", "："))
+        return not self.outline.leads_on(last)
 
     def _begins_terms(self, question: Question, at: int) -> bool:
         """Whether a block announces terms below an answer, or is a table of questions there."""

@@ -163,6 +163,28 @@ def test_answers_that_stand_together_go_to_their_questions(
     assert told(text) == problems
 
 
+@pytest.mark.parametrize("head", ["**Answers**\n\n", "Answers:\n", "## Answers\n"])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        "- **C**: three\n- **D**: four",
+        "**Key terms**\n\n- C: three",
+        "Glossary:\n- C: three",
+        "| Term | Meaning |\n|--|--|\n| C | three |",
+    ],
+)
+def test_answers_that_stand_together_end_where_terms_begin(head: str, terms: str) -> None:
+    text = f"1. What is A?\n2. What is B?\n\n{head}1. one\n2. two\n\n{terms}\n"
+    assert parse(text)[:3] == [*OF_CHAPTERS[:2], ("C", "three")]
+    assert told(text) == []
+
+
+@pytest.mark.parametrize("answers", ["1. one:\n\n- x\n", "1. one\n\n- x\n\n2. two\n"])
+def test_a_list_within_answers_that_stand_together_is_not_left_out(answers: str) -> None:
+    _, (_, last) = parse(f"1. What is A?\n2. What is B?\n\nAnswers:\n{answers}")
+    assert last == answers.strip()
+
+
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
