@@ -414,6 +414,9 @@ def asked_within(
                 or (one is not blocks[0] and _begins_note(outline, one))
             ]
             continue
+        if kind is Kind.BULLET and alike[0].first in apart_from and defines_apart(outline, alike):
+            within += alike
+            continue
         asked = [block for block in alike if _asks_within(outline, block)]
         if kind in (Kind.BULLET, Kind.NUMBERED):
             holding = [block for block in asked if is_holding(outline, block)]
@@ -452,6 +455,13 @@ def _notes_something(outline: Outline, block: Block) -> bool:
         term and term[1] not in (":", "=", "==") and not wording.is_remark(term[0], ":")
         for term in terms
     )
+
+
+def defines_apart(outline: Outline, items: Sequence[Block]) -> bool:
+    """Whether all items of a list below an empty line define terms, though nothing announces it."""
+    if not items or outline.lines[items[0].first - 1].strip():
+        return False
+    return None not in glossary.terms(list(map(outline.said, items)), named=False)
 
 
 def _asks_within(outline: Outline, block: Block) -> bool:

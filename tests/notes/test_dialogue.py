@@ -221,6 +221,25 @@ def test_what_is_a_note_for_sure_is_no_part_of_a_whole_answer_above_it(
     assert parse(text) == [("Why?", "It smooths."), *found]
 
 
+@pytest.mark.parametrize("question", ["**Q: Why?**\nA: ", "- Q: Why?\n  A: ", "Why?\n"])
+@pytest.mark.parametrize("head", ["", "Terms to know:\n\n", "## Glossary\n"])
+def test_a_list_of_terms_below_one_paragraph_that_answers_is_no_part_of_it(
+    question: str, head: str
+) -> None:
+    terms = f"{head}- **Heap**: tree\n- **Trie**: letters\n"
+    assert parse(f"{question}It smooths.\n\n{terms}") == [
+        ("Why?", "It smooths."),
+        ("Heap", "tree"),
+        ("Trie", "letters"),
+    ]
+    assert len(parse(f"{question}These:\n\n- **Heap**: tree\n- **Trie**: letters\n")) == 1
+
+
+def test_one_term_is_enough_below_an_answer_where_a_line_announces_it() -> None:
+    text = "- Q: Why?\n  A: It smooths.\n\nTerms:\n- Heap: tree\n"
+    assert parse(text) == [("Why?", "It smooths."), ("Heap", "tree")]
+
+
 def test_terms_that_an_answer_announces_are_of_it_and_below_one_of_a_heading_they_are_told() -> (
     None
 ):
