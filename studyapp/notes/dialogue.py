@@ -173,7 +173,7 @@ class Dialogue:
 
     def _in_brackets(self, first: int, text: str) -> None:
         """Read a card of hashcards that hides what it has in brackets."""
-        said, count = in_brackets(without_its_sign(text))
+        said, count = in_brackets(without_its_sign(text), has_links=True)
         if len(find_clozes(said)) == count:
             self.found.keep(first, "", said, NoteKind.QUESTION, HIDING, card=CardStyle.CLOZE)
         else:

@@ -52,6 +52,8 @@ _MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
 _TO_DO = re.compile(r"(?:\[[ xX]\][ \t]+)?\W{0,3}(?:to-?do|fixme)\b", re.IGNORECASE)
 _ANKI = re.compile(r"\{\{c[0-9,]++::(?:(?!\{\{c|\}\}).)++\}\}", re.DOTALL)
 _BRACKET = re.compile(r"\\.|(?P<image>!\[)|(?P<opens>\[)|(?P<closes>\])")
+_LINK = r"\[(?:!\[[^\[\]]*+\]|[^\[\]])*+\]\((?:[^()\n]|\([^()\n]*+\))*+\)"
+_LINK_OR_BRACKET = re.compile(f"{_LINK}|{_BRACKET.pattern}")
 _OF_HASHCARDS = re.compile(r"C:[ \t]*(?=\S)")
 _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
@@ -83,8 +85,8 @@ def _numbers(mark: re.Match[str]) -> tuple[int, ...]:
 
 def hides_in_brackets(text: str) -> bool:
     """Whether a text is a card of hashcards that hides what it has in brackets."""
-    is_one = _OF_HASHCARDS.match(text) is not None and "[" in text and "](" not in text
-    return is_one and in_brackets(text)[1] > 0
+    is_one = _OF_HASHCARDS.match(text) is not None and "[" in text
+    return is_one and in_brackets(text, has_links=True)[1] > 0
 
 
 def without_its_sign(text: str) -> str:
@@ -92,11 +94,12 @@ def without_its_sign(text: str) -> str:
     return _OF_HASHCARDS.sub("", text, count=1)
 
 
-def in_brackets(text: str) -> tuple[str, int]:
-    """A text with each [x] as a hidden text, and how many there are; pictures stay as they are."""
+def in_brackets(text: str, *, has_links: bool = False) -> tuple[str, int]:
+    """A text with each [x] as a hidden text, and how many there are; pictures stay as they are, and
+    in a text that *has_links*, as one of hashcards never does, so do these."""
     pieces, end, opened, image, count = list[str](), 0, -1, 0, 0
     text = hiding_nothing(text)
-    for sign in _BRACKET.finditer(without_code(text)):
+    for sign in (_LINK_OR_BRACKET if has_links else _BRACKET).finditer(without_code(text)):
         piece = text[end : sign.start()]
         if sign["image"]:
             image += 1

@@ -268,6 +268,17 @@ def test_a_card_of_hashcards_that_hides_something_ends_the_answer_above_it(betwe
     assert parse(text) == [("Who?", "me"), ("", r"Speak ==friend=={#1}, not \[foe\].")]
 
 
+@pytest.mark.parametrize(
+    "link",
+    ["[docs](http://x.org)", "[docs](http://x.org/A_(b))", "[![a](b.png)](c)", "![a](b.png)"],
+)
+def test_the_brackets_of_a_link_beside_those_of_hashcards_hide_nothing(link: str) -> None:
+    text = f"**Q:** Who?\n**A:** me\n\nC: The {link} say [trie].\n"
+    assert parse(text) == [("Who?", "me"), ("", f"The {link} say ==trie=={{#1}}.")]
+    text = f"**Q:** Who?\n**A:** me\n\nC: The {link} say it.\n"
+    assert parse(text) == [("Who?", f"me\n\nC: The {link} say it.")]
+
+
 @pytest.mark.parametrize("label", ["[!answer]", "[!success]- Answer", "[!solution]+"])
 def test_a_callout_that_says_that_it_answers_is_no_part_of_the_answer(label: str) -> None:
     assert parse(f"> [!question]- Why?\n> > {label}\n> > It scatters.\n") == [
