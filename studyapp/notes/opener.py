@@ -30,6 +30,7 @@ _SAYS_SO = re.compile(
     re.IGNORECASE,
 )
 _EMPHASISED = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<said>[^\s*_][^*_\n]*+)(?P=mark)(?=[ \t]|$)")
+_BOLD = re.compile(r"(\*\*|__)(?=\w)(?:(?!\1).)+\1:?")
 _TITLE = re.compile(r"\[![\w/-]{1,60}\][+-]?[ \t]*")
 # What programs that keep notes as lists say of a card, beside what it asks.
 _CARD = re.compile(
@@ -155,6 +156,39 @@ def asks_anew(outline: Outline, found: Mapping[int, str]) -> Iterator[int]:
 def openers(outline: Outline) -> dict[int, str]:
     """The blocks that ask, by their place, each with what it was taken for."""
     return _Openers(outline).found
+
+
+def bold_titles(outline: Outline) -> set[int]:
+    """The bold lines that head parts of the numbered questions below them, by their blocks, and
+    those that say the same elsewhere. One stands above the first question; of what stands right
+    below the questions most is no bold line, or some is not and all titles begin with one word:
+    else they are answers."""
+    bold = {at: title for at, one in enumerate(outline.blocks) if (title := _bold(outline, one))}
+    if len(bold) < 2:
+        return set()
+    found, titles = openers(outline), set[str]()
+    places = sorted(at for at, shape in found.items() if shape == NUMBERED)
+    for _, run in groupby(places, lambda at: outline.above[at]):
+        asked = list(run)
+        heads = [at - 1 for at in asked if at - 1 in bold and at - 1 not in found]
+        below = sum(at + 1 in bold for at in asked)
+        is_alike = len({bold[at].split()[0] for at in heads}) == 1
+        are_titles = 2 * below < len(asked) or (below < len(asked) and is_alike)
+        if len(heads) > 1 and heads[0] < asked[0] and are_titles:
+            titles.update(bold[at] for at in heads)
+    return {at for at, title in bold.items() if title in titles}
+
+
+def _bold(outline: Outline, block: Block) -> str:
+    """What a bold line that stands alone says, if it neither asks nor answers nor heads answers or
+    terms; empty of any other block."""
+    line = outline.lines[block.first].strip()
+    if block.kind is not Kind.TEXT or block.end > block.first + 1 or not _BOLD.fullmatch(line):
+        return ""
+    title = wording.plain(line)
+    if wording.is_asked(title) or wording.heads_answers(title) or glossary.NAMED.search(title):
+        return ""
+    return title if wording.without_label(title) is None and not says_so(title) else ""
 
 
 class _Openers:

@@ -163,6 +163,41 @@ def test_answers_that_stand_together_go_to_their_questions(
     assert told(text) == problems
 
 
+STACKS = "**Stacks**\n1. What is A?\n2. What is B?\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        (
+            f"{STACKS}**Queues**\n3. What is C?\n4. What is D?\n\n"
+            "**Answers:**\n1. one\n2. two\n3. three\n4. four\n",
+            ["one", "two", "three", "four"],
+        ),
+        (
+            f"# Test\n\n{STACKS}**Queues**\n1. What is C?\n\n"
+            "## Answers\n\n**Stacks**\n1. one\n2. two\n\n**Queues**\n1. three\n",
+            ["one", "two", "three"],
+        ),
+        (
+            "**Part A**\n\n1. What is A?\n\n**Part B**\n\n1. What is B?\n\n"
+            "**Answers**\n\n**Part A**\n\n1. one\n\n**Part B**\n\n1. two\n",
+            ["one", "two"],
+        ),
+        (f"{STACKS}**Queues**\n3. What is C?\n", ["", "", ""]),
+        (
+            "**Part 1**\n1. What is A?\n\n**Part of C**\n\n2. What is B?\n\n**D**\n",
+            ["**Part of C**", "**D**"],
+        ),
+        ("1. What is A?\n\n**one**\n\n2. What is B?\n\n3. What is C?\n", ["**one**", "", ""]),
+    ],
+)
+def test_bold_lines_head_parts_of_the_questions_or_answer_each(
+    text: str, answers: list[str]
+) -> None:
+    assert [answer for _, answer in parse(text)] == answers
+
+
 @pytest.mark.parametrize("head", ["**Answers**\n\n", "Answers:\n", "## Answers\n"])
 @pytest.mark.parametrize(
     "terms",
