@@ -221,12 +221,14 @@ class Dialogue:
 
     def _is_list_apart(self, question: Question, at: int) -> bool:
         """Whether a list of what are surely terms stands below one paragraph that answers."""
-        run = self.definitions.run_of_terms(at)
+        items = self.definitions.run_of_terms(at)
         return (
             question.shape in (LABELLED, PROSE)
             and self.blocks[at].kind is Kind.BULLET
             and [one.kind for one in question.below] in ([], [Kind.TEXT])
-            and defines_apart(self.outline, self.blocks[run.start : run.stop])
+            and not question.apart
+            and defines_apart(self.outline, self.blocks[items.start : items.stop])
+            and glossary.are_clear([self.outline.said_at(one) for one in items])
         )
 
     def _is_whole(self, question: Question) -> bool:

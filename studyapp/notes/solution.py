@@ -183,7 +183,7 @@ class Solutions:
 
     def _section(self, at: int) -> list[Block]:
         """The numbered items or the prose below a line that heads answers, up to the next one or to
-        what is neither; none if that may be within an answer: one leads on to it, or follows."""
+        what is neither; none if that may be within an answer."""
         for end, block in enumerate(islice(self.blocks, at + 1, None), at + 1):
             if self._ends_section(block):
                 return self.blocks[at + 1 : end]
@@ -192,11 +192,13 @@ class Solutions:
         return self.blocks[at + 1 :]
 
     def _is_within(self, at: int) -> bool:
+        """Whether a block may be within an answer: one leads on to it, or follows."""
         last = self.blocks[at - 1]
         if last.kind is Kind.NUMBERED and self.outline.leads_on(last):
             return True
         below = takewhile(lambda one: not self._ends_section(one), self.blocks[at:])
-        return any(one.kind is Kind.NUMBERED for one in below)
+        numbered = (one.text for one in below if one.kind is Kind.NUMBERED)
+        return not all(map(wording.is_asked, numbered))
 
     def _ends_section(self, block: Block) -> bool:
         is_line = block.kind is Kind.TEXT and wording.heads_answers(block.text)

@@ -220,6 +220,15 @@ def test_a_list_within_answers_that_stand_together_is_not_left_out(answers: str)
     assert last == answers.strip()
 
 
+def test_what_asks_below_answers_that_stand_together_is_none_of_them() -> None:
+    text = (
+        "1. What is A?\n2. What is B?\n\nAnswers:\n1. one\n2. two\n\n"
+        "- **D**: four\n- **E**: five\n\n1. What is C?\n   three\n"
+    )
+    asked = [*OF_CHAPTERS[:2], ("What is C?", "three")]
+    assert [pair for pair in parse(text) if pair[0].startswith("What")] == asked
+
+
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
@@ -267,7 +276,19 @@ def test_a_list_of_terms_below_one_paragraph_that_answers_is_no_part_of_it(
         ("Heap", "tree"),
         ("Trie", "letters"),
     ]
-    assert len(parse(f"{question}These:\n\n- **Heap**: tree\n- **Trie**: letters\n")) == 1
+
+
+@pytest.mark.parametrize("question", ["**Q: Why?**\nA: ", "Why?\n"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "These:\n\n- **Heap**: tree\n- **Trie**: letters",
+        "Three.\n\n- Heap: tree\n- Trie: letters\n- Stack: pile",
+        "Two.\n- **Heap**: tree\n- **Trie**: letters",
+    ],
+)
+def test_a_list_that_may_go_on_with_an_answer_is_of_it(question: str, answer: str) -> None:
+    assert parse(f"{question}{answer}\n") == [("Why?", answer)]
 
 
 def test_one_term_is_enough_below_an_answer_where_a_line_announces_it() -> None:
