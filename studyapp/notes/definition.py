@@ -148,8 +148,8 @@ class Definitions:
         return self.announces(at)
 
     def run_of_terms(self, at: int) -> range:
-        """The blocks from *at* on that define terms, two at least; empty if they do not. What
-        announces them is the first of them."""
+        """The blocks from *at* on that define terms, two at least if nothing announces them; empty
+        if they do not. What announces them is the first of them."""
         first = at + self.heads_terms(at)
         if first == len(self.blocks):
             return range(0)
@@ -167,7 +167,7 @@ class Definitions:
             some = glossary.terms(
                 [self.outline.said_at(one) for one in range(first, end)], named=True
             )
-            is_one = len(some) > 1 and None not in some
+            is_one = len(some) > (first == at) and None not in some
             is_one = is_one or self.quote_below(first) is not None
         else:
             is_one = False

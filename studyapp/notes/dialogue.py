@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 
 from studyapp.notes import ankigap, answerkey, glossary, wording
 from studyapp.notes.answer import cleaned, is_string, worded
@@ -23,6 +24,7 @@ from studyapp.notes.opener import (
     PROSE,
     SUMMARY,
     asks_anew,
+    defines_apart,
     gaps,
     headline,
     hides_in_brackets,
@@ -33,13 +35,24 @@ from studyapp.notes.opener import (
     without_its_sign,
     without_properties,
 )
-from studyapp.notes.outline import Block, Kind, dedented
+from studyapp.notes.outline import Block, Kind, Outline, dedented
 from studyapp.notes.question import Question
 from studyapp.notes.solution import Solutions
 
 _OPENS = re.compile(r"<details\b[^<>]*>", re.IGNORECASE)
 _CLOSED = re.compile(r"</details>", re.IGNORECASE)
 _CLOSES = re.compile(r"</(?:details|div|section|p|span|font|center)>[ \t]*$", re.IGNORECASE)
+
+
+def terms_apart(outline: Outline, numbers: Sequence[int], path: Path) -> set[int]:
+    """The blocks of terms that stand below an answer and are no part of it, with what announces
+    them."""
+    found = Harvest(outline, numbers, path)
+    definitions = Definitions(found)
+    Dialogue(found, definitions).questions()
+    titles = (at for at, one in enumerate(outline.blocks) if one.kind is Kind.HEADING)
+    headed = (definitions.run_of_terms(at) for at in titles if definitions.heads_terms(at))
+    return definitions.named.union(*headed)
 
 
 class Dialogue:
@@ -171,7 +184,7 @@ class Dialogue:
 
     def _in_brackets(self, first: int, text: str) -> None:
         """Read a card of hashcards that hides what it has in brackets."""
-        said, count = in_brackets(without_its_sign(text))
+        said, count = in_brackets(without_its_sign(text), has_links=True)
         if len(find_clozes(said)) == count:
             self.found.keep(first, "", said, NoteKind.QUESTION, HIDING, card=CardStyle.CLOZE)
         else:
@@ -202,7 +215,10 @@ class Dialogue:
         """Whether what stands right above a block ends an answer: a fold, an element, a rule, a
         string, an item with what it holds, a list of another kind."""
         last, block = question.below[-1] if question.below else question.block, self.blocks[at]
-        if block.kind is Kind.TEXT and glossary.describes(self.lines[block.first : block.end]):
+        describes = block.kind is Kind.TEXT and glossary.describes(
+            self.lines[block.first : block.end]
+        )
+        if describes or self._is_list_apart(question, at):
             return self._is_whole(question)
         if last is question.block:
             is_item = last.kind in (Kind.DETAILS, Kind.NUMBERED, Kind.BULLET)
@@ -214,12 +230,24 @@ class Dialogue:
         ends = last.kind in (Kind.DETAILS, Kind.RULE)
         return ends or _CLOSES.search(self.lines[last.end - 1]) is not None
 
+    def _is_list_apart(self, question: Question, at: int) -> bool:
+        """Whether a list of what are surely terms stands below one paragraph that answers."""
+        items = self.definitions.run_of_terms(at)
+        return (
+            question.shape in (LABELLED, PROSE)
+            and self.blocks[at].kind is Kind.BULLET
+            and [one.kind for one in question.below] in ([], [Kind.TEXT])
+            and not question.apart
+            and defines_apart(self.outline, self.blocks[items.start : items.stop])
+            and glossary.are_clear([self.outline.said_at(one) for one in items])
+        )
+
     def _is_whole(self, question: Question) -> bool:
         """Whether an answer below no heading is there, and announces nothing that follows."""
         if question.block.kind is Kind.HEADING or not question.has_answer:
             return False
         last = question.below[-1] if question.below else question.block
-        return not wording.plain(self.lines[self.outline.last_line(last)]).endswith((":", "："))
+        return not self.outline.leads_on(last)
 
     def _begins_terms(self, question: Question, at: int) -> bool:
         """Whether a block announces terms below an answer, or is a table of questions there."""

@@ -297,6 +297,12 @@ def terms(items: Sequence[str], *, named: bool) -> list[tuple[str, str] | None]:
     return [(one[0], one[2]) if one and one[1] in taken else None for one in found]
 
 
+def are_clear(items: Sequence[str]) -> bool:
+    """Whether each item of a list defines a term in a way in which hardly anything else is said."""
+    found = map(definition, items)
+    return all(one is not None and one[1] in _CLEAR for one in found)
+
+
 def defined(lines: Sequence[str], *, named: bool) -> list[tuple[int, str, str]]:
     """The terms that the lines of a paragraph define: place, term and meaning.
 

@@ -29,6 +29,7 @@ from studyapp.notes import (
     wording,
 )
 from studyapp.notes.card import REVERSED, clozes, find_clozes
+from studyapp.notes.dialogue import terms_apart
 from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import CardStyle, Problem
@@ -149,8 +150,8 @@ class _Reading:
         self.problems += unread.told(self.lines, self.read, self.path, why)
 
     def _anew(self) -> set[int]:
-        """The lines on which a question begins that is no card of hashcards, and the headings that
-        are not below that of the card above them."""
+        """The lines on which a question begins that is no card of hashcards, or terms below an
+        answer do, and the headings that are not below that of the card above them."""
         body, _ = passed.without_comments(self.lines[self.begins :])
         fenced = preparation.fenced(body)
         said = org.read(fenced).lines if org.is_one(fenced, self.path) else fenced
@@ -158,7 +159,8 @@ class _Reading:
         lines, numbers = preparation.prepared(*preparation.of_asciidoc(said, places, self.path))
         outline = Outline(lines)
         found = openers(outline)
-        begins = {outline.blocks[at].first for at in asks_anew(outline, found)}
+        terms = terms_apart(outline, numbers, self.path)
+        begins = {outline.blocks[at].first for at in (*asks_anew(outline, found), *terms)}
         level, in_card = 0, False
         for block in outline.blocks:
             if block.level and (not in_card or block.level <= level):

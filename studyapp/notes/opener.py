@@ -30,6 +30,7 @@ _SAYS_SO = re.compile(
     re.IGNORECASE,
 )
 _EMPHASISED = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<said>[^\s*_][^*_\n]*+)(?P=mark)(?=[ \t]|$)")
+_BOLD = re.compile(r"(\*\*|__)(?=\w)(?:(?!\1).)+\1:?")
 _TITLE = re.compile(r"\[![\w/-]{1,60}\][+-]?[ \t]*")
 # What programs that keep notes as lists say of a card, beside what it asks.
 _CARD = re.compile(
@@ -52,6 +53,8 @@ _MARK = re.compile(r"^(?:#{1,6}[ \t]+|\[[ xX]\][ \t]+)")
 _TO_DO = re.compile(r"(?:\[[ xX]\][ \t]+)?\W{0,3}(?:to-?do|fixme)\b", re.IGNORECASE)
 _ANKI = re.compile(r"\{\{c[0-9,]++::(?:(?!\{\{c|\}\}).)++\}\}", re.DOTALL)
 _BRACKET = re.compile(r"\\.|(?P<image>!\[)|(?P<opens>\[)|(?P<closes>\])")
+_LINK = r"\[(?:!\[[^\[\]]*+\]|[^\[\]])*+\]\((?:[^()\n]|\([^()\n]*+\))*+\)"
+_LINK_OR_BRACKET = re.compile(f"{_LINK}|{_BRACKET.pattern}")
 _OF_HASHCARDS = re.compile(r"C:[ \t]*(?=\S)")
 _PROPERTY = re.compile(r"[ \t]*(?:id|collapsed|card-[\w-]+)::(?:[ \t]|$)")
 SUMMARY = re.compile(r"<summary\b[^<>]*>(.*?)</summary>", re.IGNORECASE | re.DOTALL)
@@ -83,8 +86,8 @@ def _numbers(mark: re.Match[str]) -> tuple[int, ...]:
 
 def hides_in_brackets(text: str) -> bool:
     """Whether a text is a card of hashcards that hides what it has in brackets."""
-    is_one = _OF_HASHCARDS.match(text) is not None and "[" in text and "](" not in text
-    return is_one and in_brackets(text)[1] > 0
+    is_one = _OF_HASHCARDS.match(text) is not None and "[" in text
+    return is_one and in_brackets(text, has_links=True)[1] > 0
 
 
 def without_its_sign(text: str) -> str:
@@ -92,11 +95,12 @@ def without_its_sign(text: str) -> str:
     return _OF_HASHCARDS.sub("", text, count=1)
 
 
-def in_brackets(text: str) -> tuple[str, int]:
-    """A text with each [x] as a hidden text, and how many there are; pictures stay as they are."""
+def in_brackets(text: str, *, has_links: bool = False) -> tuple[str, int]:
+    """A text with each [x] as a hidden text, and how many there are; pictures stay as they are, and
+    in a text that *has_links*, as one of hashcards never does, so do these."""
     pieces, end, opened, image, count = list[str](), 0, -1, 0, 0
     text = hiding_nothing(text)
-    for sign in _BRACKET.finditer(without_code(text)):
+    for sign in (_LINK_OR_BRACKET if has_links else _BRACKET).finditer(without_code(text)):
         piece = text[end : sign.start()]
         if sign["image"]:
             image += 1
@@ -152,6 +156,39 @@ def asks_anew(outline: Outline, found: Mapping[int, str]) -> Iterator[int]:
 def openers(outline: Outline) -> dict[int, str]:
     """The blocks that ask, by their place, each with what it was taken for."""
     return _Openers(outline).found
+
+
+def bold_titles(outline: Outline) -> set[int]:
+    """The bold lines that head parts of the numbered questions below them, by their blocks, and
+    those that say the same elsewhere. One stands above the first question; of what stands right
+    below the questions most is no bold line, or some is not and all titles begin with one word:
+    else they are answers."""
+    bold = {at: title for at, one in enumerate(outline.blocks) if (title := _bold(outline, one))}
+    if len(bold) < 2:
+        return set()
+    found, titles = openers(outline), set[str]()
+    places = sorted(at for at, shape in found.items() if shape == NUMBERED)
+    for _, run in groupby(places, lambda at: outline.above[at]):
+        asked = list(run)
+        heads = [at - 1 for at in asked if at - 1 in bold and at - 1 not in found]
+        below = sum(at + 1 in bold for at in asked)
+        is_alike = len({bold[at].split()[0] for at in heads}) == 1
+        are_titles = 2 * below < len(asked) or (below < len(asked) and is_alike)
+        if len(heads) > 1 and heads[0] < asked[0] and are_titles:
+            titles.update(bold[at] for at in heads)
+    return {at for at, title in bold.items() if title in titles}
+
+
+def _bold(outline: Outline, block: Block) -> str:
+    """What a bold line that stands alone says, if it neither asks nor answers nor heads answers or
+    terms; empty of any other block."""
+    line = outline.lines[block.first].strip()
+    if block.kind is not Kind.TEXT or block.end > block.first + 1 or not _BOLD.fullmatch(line):
+        return ""
+    title = wording.plain(line)
+    if wording.is_asked(title) or wording.heads_answers(title) or glossary.NAMED.search(title):
+        return ""
+    return title if wording.without_label(title) is None and not says_so(title) else ""
 
 
 class _Openers:
@@ -437,6 +474,9 @@ def asked_within(
                 or (one is not blocks[0] and _begins_note(outline, one))
             ]
             continue
+        if kind is Kind.BULLET and alike[0].first in apart_from and defines_apart(outline, alike):
+            within += alike
+            continue
         asked = [block for block in alike if _asks_within(outline, block)]
         if kind in (Kind.BULLET, Kind.NUMBERED):
             holding = [block for block in asked if is_holding(outline, block)]
@@ -477,6 +517,13 @@ def _notes_something(outline: Outline, block: Block) -> bool:
         term and term[1] not in (":", "=", "==") and not wording.is_remark(term[0], ":")
         for term in terms
     )
+
+
+def defines_apart(outline: Outline, items: Sequence[Block]) -> bool:
+    """Whether all items of a list below an empty line define terms, though nothing announces it."""
+    if not items or outline.lines[items[0].first - 1].strip():
+        return False
+    return None not in glossary.terms(list(map(outline.said, items)), named=False)
 
 
 def _asks_within(outline: Outline, block: Block) -> bool:

@@ -112,6 +112,10 @@ class Outline:
             default=block.first,
         )
 
+    def leads_on(self, block: Block) -> bool:
+        """Whether a block ends in a colon: it announces what follows."""
+        return self.lines[self.last_line(block)].rstrip(" \t*_").endswith((":", "："))
+
     def mark(self, block: Block) -> str:
         """The sign that a block begins with."""
         return self.lines[block.first].lstrip()[:1]

@@ -8,7 +8,7 @@ a piece of code assigns. What belongs to none is told with its lines. Code is ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -33,7 +33,7 @@ from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign, ForeignNote, LectureNote
 from studyapp.notes.harvest import Harvest
 from studyapp.notes.note import NoteKind, Problem
-from studyapp.notes.opener import DEFINING
+from studyapp.notes.opener import DEFINING, bold_titles
 from studyapp.notes.outline import Block, Kind, Outline, dedented
 
 _NEXT = re.compile(r"[ \t]*card-next-schedule::")
@@ -86,6 +86,8 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
         for one in known.values():
             lines[one.first : one.end] = [""] * (one.end - one.first)
         outline = Outline(lines)
+    if titles := bold_titles(outline):
+        outline = Outline(_headed(outline, titles))
     reading = _Reading(outline, numbers, path)
     reading.run()
     used = set[str]()
@@ -105,6 +107,15 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
         tracker=tuple(reading.found.tracker),
         problems=tuple(sorted({*problems, *reading.found.problems})),
     )
+
+
+def _headed(outline: Outline, titles: Set[int]) -> list[str]:
+    """The lines of an outline in which the blocks that are *titles* are headings."""
+    lines = list(outline.lines)
+    for at in titles:
+        block = outline.blocks[at]
+        lines[block.first] = f"###### {wording.plain(block.text)}"
+    return lines
 
 
 def _noted(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
 
 from studyapp.notes import answerkey, unread, wording
 from studyapp.notes.answer import worded
@@ -182,14 +182,27 @@ class Solutions:
             self.found.waiting.pop(at, None)
 
     def _section(self, at: int) -> list[Block]:
-        """The numbered items or the prose below a line that heads answers, up to the next one, if
-        nothing else is there."""
+        """The numbered items or the prose below a line that heads answers, up to the next one or to
+        what is neither; none if that may be within an answer."""
         for end, block in enumerate(islice(self.blocks, at + 1, None), at + 1):
-            is_line = block.kind is Kind.TEXT and wording.heads_answers(block.text)
-            ends = is_line or block.kind in (Kind.HEADING, Kind.RULE)
-            if ends or block.kind not in (Kind.NUMBERED, Kind.TEXT):
-                return self.blocks[at + 1 : end] if ends else []
+            if self._ends_section(block):
+                return self.blocks[at + 1 : end]
+            if block.kind not in (Kind.NUMBERED, Kind.TEXT):
+                return [] if self._is_within(end) else self.blocks[at + 1 : end]
         return self.blocks[at + 1 :]
+
+    def _is_within(self, at: int) -> bool:
+        """Whether a block may be within an answer: one leads on to it, or follows."""
+        last = self.blocks[at - 1]
+        if last.kind is Kind.NUMBERED and self.outline.leads_on(last):
+            return True
+        below = takewhile(lambda one: not self._ends_section(one), self.blocks[at:])
+        numbered = (one.text for one in below if one.kind is Kind.NUMBERED)
+        return not all(map(wording.is_asked, numbered))
+
+    def _ends_section(self, block: Block) -> bool:
+        is_line = block.kind is Kind.TEXT and wording.heads_answers(block.text)
+        return is_line or block.kind in (Kind.HEADING, Kind.RULE)
 
     def _misfit(self, answers: _Answers, waiting: Sequence[int | None]) -> str:
         """Why *answers* are not those of the questions whose numbers are *waiting*, which may lack

@@ -163,6 +163,72 @@ def test_answers_that_stand_together_go_to_their_questions(
     assert told(text) == problems
 
 
+STACKS = "**Stacks**\n1. What is A?\n2. What is B?\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        (
+            f"{STACKS}**Queues**\n3. What is C?\n4. What is D?\n\n"
+            "**Answers:**\n1. one\n2. two\n3. three\n4. four\n",
+            ["one", "two", "three", "four"],
+        ),
+        (
+            f"# Test\n\n{STACKS}**Queues**\n1. What is C?\n\n"
+            "## Answers\n\n**Stacks**\n1. one\n2. two\n\n**Queues**\n1. three\n",
+            ["one", "two", "three"],
+        ),
+        (
+            "**Part A**\n\n1. What is A?\n\n**Part B**\n\n1. What is B?\n\n"
+            "**Answers**\n\n**Part A**\n\n1. one\n\n**Part B**\n\n1. two\n",
+            ["one", "two"],
+        ),
+        (f"{STACKS}**Queues**\n3. What is C?\n", ["", "", ""]),
+        (
+            "**Part 1**\n1. What is A?\n\n**Part of C**\n\n2. What is B?\n\n**D**\n",
+            ["**Part of C**", "**D**"],
+        ),
+        ("1. What is A?\n\n**one**\n\n2. What is B?\n\n3. What is C?\n", ["**one**", "", ""]),
+    ],
+)
+def test_bold_lines_head_parts_of_the_questions_or_answer_each(
+    text: str, answers: list[str]
+) -> None:
+    assert [answer for _, answer in parse(text)] == answers
+
+
+@pytest.mark.parametrize("head", ["**Answers**\n\n", "Answers:\n", "## Answers\n"])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        "- **C**: three\n- **D**: four",
+        "**Key terms**\n\n- C: three",
+        "Glossary:\n- C: three",
+        "| Term | Meaning |\n|--|--|\n| C | three |",
+    ],
+)
+def test_answers_that_stand_together_end_where_terms_begin(head: str, terms: str) -> None:
+    text = f"1. What is A?\n2. What is B?\n\n{head}1. one\n2. two\n\n{terms}\n"
+    assert parse(text)[:3] == [*OF_CHAPTERS[:2], ("C", "three")]
+    assert told(text) == []
+
+
+@pytest.mark.parametrize("answers", ["1. one:\n\n- x\n", "1. one\n\n- x\n\n2. two\n"])
+def test_a_list_within_answers_that_stand_together_is_not_left_out(answers: str) -> None:
+    _, (_, last) = parse(f"1. What is A?\n2. What is B?\n\nAnswers:\n{answers}")
+    assert last == answers.strip()
+
+
+def test_what_asks_below_answers_that_stand_together_is_none_of_them() -> None:
+    text = (
+        "1. What is A?\n2. What is B?\n\nAnswers:\n1. one\n2. two\n\n"
+        "- **D**: four\n- **E**: five\n\n1. What is C?\n   three\n"
+    )
+    asked = [*OF_CHAPTERS[:2], ("What is C?", "three")]
+    assert [pair for pair in parse(text) if pair[0].startswith("What")] == asked
+
+
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
@@ -199,6 +265,37 @@ def test_what_is_a_note_for_sure_is_no_part_of_a_whole_answer_above_it(
     assert parse(text) == [("Why?", "It smooths."), *found]
 
 
+@pytest.mark.parametrize("question", ["**Q: Why?**\nA: ", "- Q: Why?\n  A: ", "Why?\n"])
+@pytest.mark.parametrize("head", ["", "Terms to know:\n\n", "## Glossary\n"])
+def test_a_list_of_terms_below_one_paragraph_that_answers_is_no_part_of_it(
+    question: str, head: str
+) -> None:
+    terms = f"{head}- **Heap**: tree\n- **Trie**: letters\n"
+    assert parse(f"{question}It smooths.\n\n{terms}") == [
+        ("Why?", "It smooths."),
+        ("Heap", "tree"),
+        ("Trie", "letters"),
+    ]
+
+
+@pytest.mark.parametrize("question", ["**Q: Why?**\nA: ", "Why?\n"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "These:\n\n- **Heap**: tree\n- **Trie**: letters",
+        "Three.\n\n- Heap: tree\n- Trie: letters\n- Stack: pile",
+        "Two.\n- **Heap**: tree\n- **Trie**: letters",
+    ],
+)
+def test_a_list_that_may_go_on_with_an_answer_is_of_it(question: str, answer: str) -> None:
+    assert parse(f"{question}{answer}\n") == [("Why?", answer)]
+
+
+def test_one_term_is_enough_below_an_answer_where_a_line_announces_it() -> None:
+    text = "- Q: Why?\n  A: It smooths.\n\nTerms:\n- Heap: tree\n"
+    assert parse(text) == [("Why?", "It smooths."), ("Heap", "tree")]
+
+
 def test_terms_that_an_answer_announces_are_of_it_and_below_one_of_a_heading_they_are_told() -> (
     None
 ):
@@ -225,6 +322,17 @@ def test_each_line_of_a_vocabulary_is_a_term_behind_any_arrow_or_a_tab() -> None
 def test_a_card_of_hashcards_that_hides_something_ends_the_answer_above_it(between: str) -> None:
     text = f"# Cards\n\nQ: Who?\nA: me{between}C: Speak [friend], not \\[foe\\].\n"
     assert parse(text) == [("Who?", "me"), ("", r"Speak ==friend=={#1}, not \[foe\].")]
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["[docs](http://x.org)", "[docs](http://x.org/A_(b))", "[![a](b.png)](c)", "![a](b.png)"],
+)
+def test_the_brackets_of_a_link_beside_those_of_hashcards_hide_nothing(link: str) -> None:
+    text = f"**Q:** Who?\n**A:** me\n\nC: The {link} say [trie].\n"
+    assert parse(text) == [("Who?", "me"), ("", f"The {link} say ==trie=={{#1}}.")]
+    text = f"**Q:** Who?\n**A:** me\n\nC: The {link} say it.\n"
+    assert parse(text) == [("Who?", f"me\n\nC: The {link} say it.")]
 
 
 @pytest.mark.parametrize("label", ["[!answer]", "[!success]- Answer", "[!solution]+"])

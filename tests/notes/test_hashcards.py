@@ -281,6 +281,24 @@ def test_what_would_be_a_note_apart_from_an_answer_is_told(below: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("head", ["", "## Glossary\n", "### Key Terms\n", "Terms to know:\n\n"])
+def test_terms_below_an_answer_are_notes_of_their_own(head: str) -> None:
+    terms = "- **Heap**: tree\n- **Trie**: letters\n"
+    text = f"Q: one?\nA: 1\n\n{head}{terms}\n### More\nQ: two?\nA: 2\n"
+    notes = hashcards.parse(text, Path("a.md")).notes
+    assert [(note.question, note.answer) for note in notes] == [
+        ("one?", "1"),
+        ("Heap", "tree"),
+        ("Trie", "letters"),
+        ("two?", "2"),
+    ]
+    found = hashcards.parse(f"Q: one?\nA: These:\n\n{terms}", Path("a.md"))
+    assert [note.answer for note in found.notes] == [f"These:\n\n{terms}".rstrip()]
+    assert [(one.line, one.message) for one in found.problems] == [
+        (4, "up to line 5: this may be a note, and is read as part of an answer")
+    ]
+
+
 def test_what_a_chat_says_around_its_cards_is_told() -> None:
     text = "Q: one?\nA: 1\n\n**Card 2**\nQ: two?\nA: 2\n\nLet me know if you want more!\n"
     found = hashcards.parse(text, Path("a.md"))
