@@ -16,7 +16,6 @@ from studyapp.notes.jsontext import Object
 
 _INDEX = {"answer index", "correct index", "correct answer index", "correct option index"}
 _STATED = {"text", "statement", "problem", "exercise"}  # which ask beside an answer
-_IDS = {"id", "uuid", "guid"}
 _RIGHT = re.compile(r"(?:is )?(?:correct|right|answer|true)")
 _OPTION = ("text", "option", "choice", "answer", "content", "value", "label", "name", "title")
 _KEY = ("key", "letter", "id", "label", "option")
@@ -162,7 +161,7 @@ def _answer(said: Any, options: Options) -> list[str]:
 
 def _settings(names: Mapping[str, str], *, has_options: bool) -> list[str]:
     plays = columns.settings(list(names.values())) if has_options else ()
-    named = [key for key, name in names.items() if name in _IDS]
+    named = [key for key, name in names.items() if columns.is_id(name)]
     return [*(list(names)[at] for at in plays), *named]
 
 
