@@ -17,7 +17,7 @@ from studyapp.errors import StudyError
 from studyapp.notes import ankitext, columns, glossary, jsontext, record, sheet, wording
 from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign
-from studyapp.notes.jsontext import Object
+from studyapp.notes.jsontext import Lines, Object
 from studyapp.notes.note import Problem
 from studyapp.notes.notebook import Finder
 from studyapp.notes.record import Record
@@ -67,7 +67,7 @@ def _parsed(text: str, path: Path) -> tuple[Any, list[Problem]]:
     try:
         return jsontext.located(text), []
     except ValueError as error:
-        values, problems = list[Any](), list[Problem]()
+        values, problems = Lines([]), list[Problem]()
         if path.suffix.lower() in _LINES or str(error).startswith("Extra data"):
             values, problems = _by_line(text, path)
         if not any(isinstance(one, dict | list) for one in values):
@@ -75,16 +75,17 @@ def _parsed(text: str, path: Path) -> tuple[Any, list[Problem]]:
         return values, problems
 
 
-def _by_line(text: str, path: Path) -> tuple[list[Any], list[Problem]]:
+def _by_line(text: str, path: Path) -> tuple[Lines, list[Problem]]:
     """The values of lines, behind which a comma may stand as in a list."""
-    values, problems = list[Any](), list[Problem]()
+    values, problems = list[tuple[int, Any]](), list[Problem]()
     for at, line in enumerate(text.split("\n"), 1):
         try:
-            values += [jsontext.located(line.strip().rstrip(","), at)] if line.strip() else []
+            said = line.strip().rstrip(",")
+            values += [(at, jsontext.located(said, at))] if said else []
         except ValueError:
             told = f"this line is not JSON; not read: {sheet.begun([line])}"
             problems.append(Problem(path, at, told))
-    return values, problems
+    return Lines(values), problems
 
 
 def _why_none(said: Any) -> str:
@@ -153,15 +154,16 @@ class _Reading:
     def _list(self, values: list[Any], line: int, *, is_announced: bool) -> _Found:
         if values and all(isinstance(one, list) and len(one) > 1 for one in values):
             return self._table(values, line, is_announced=is_announced)
-        each = [(one, self.look(one, line)) for one in values]
-        known = {record.asks for _, within in each for record in within.records if within.is_one}
+        lines = values.numbers if isinstance(values, Lines) else [line] * len(values)
+        each = [(one, at, self.look(one, at)) for one, at in zip(values, lines, strict=True)]
+        known = {record.asks for *_, within in each for record in within.records if within.is_one}
         found = _Found()
-        if not any(within.records for _, within in each):
+        if not any(within.records for *_, within in each):
             return found
-        is_parted = sum(bool(within.records) and not within.is_one for _, within in each) > 1
-        for one, within in each:
+        is_parted = sum(bool(within.records) and not within.is_one for *_, within in each) > 1
+        for one, at, within in each:
             if not within.records:
-                within = _alone(one, known, line)
+                within = _alone(one, known, at)
             found.add(within, within.name if is_parted and not within.is_one else "")
         return found
 

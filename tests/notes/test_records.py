@@ -216,6 +216,9 @@ def test_json_lines_are_read_line_by_line(tmp_path: Path, name: str) -> None:
         "",
         "broken",
         '{"front": "c", "back": ["d", "e"]}',
+        "null",
+        '"text"',
+        "[1, 2]",
     ]
     path.write_text("\n".join(lines))
     form, found = formats.read(path)
@@ -225,5 +228,7 @@ def test_json_lines_are_read_line_by_line(tmp_path: Path, name: str) -> None:
         ("c", "d\\\ne", 4),
     ]
     assert [(one.line, one.message) for one in found.problems] == [
-        (3, "this line is not JSON; not read: broken")
+        (3, "this line is not JSON; not read: broken"),
+        (6, "this is no object; not read: text"),
+        (7, "this is no object; not read: 1 2"),
     ]
