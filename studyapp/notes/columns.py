@@ -36,7 +36,8 @@ _SETTINGS = {
 _IDS = {"id", "uuid", "guid"}
 _NUMBERING = {"", "no", "nr", "num", "number", "index", "row", "row number"}  # "#" is ""
 _PLACE = r"(?:[a-z]|[1-9]\d?)"
-_PICK = re.compile(rf"{_PLACE}(?:[ ]*[,;\n][ ]*{_PLACE})*", re.IGNORECASE)
+_AND = r"(?:[ ]*[,;&\n][ ]*(?:and[ ]+)?|[ ]+and[ ]+)"
+_PICK = re.compile(rf"{_PLACE}(?:{_AND}{_PLACE})*", re.IGNORECASE)
 
 
 def named(head: Sequence[str]) -> tuple[str, ...]:
@@ -165,7 +166,7 @@ def chosen(answer: str, offered: Sequence[str], *, is_picked: bool) -> str:
 
 def _places(said: str) -> list[int]:
     """The places that letters or numbers name; none if anything else is said."""
-    signs = re.findall(_PLACE, said.casefold()) if _PICK.fullmatch(said) else []
+    signs = re.findall(rf"\b{_PLACE}\b", said.casefold()) if _PICK.fullmatch(said) else []
     return [int(sign) - 1 if sign.isdecimal() else _LETTERS.index(sign) for sign in signs]
 
 
