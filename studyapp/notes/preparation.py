@@ -61,8 +61,8 @@ _DIV = re.compile(r"[ \t]*+:{3,}+[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \
 
 
 def with_formulas(lines: Sequence[str]) -> Sequence[str]:
-    r"""Lines in which `\(…\)` and `\[…\]` are `$…$` and `$$…$$` outside code, where something within
-    is of LaTeX or equals something; of `\(…\)` all are, if one of the text is of LaTeX."""
+    r"""Lines in which `\(…\)` and `\[…\]` are `$…$` and `$$…$$` outside code, where something in
+    them is of LaTeX or equals something; of `\(…\)` all are, if one of the text is of LaTeX."""
     if not any("\\)" in line or "\\]" in line for line in lines):
         return lines
     text = "\n".join(lines)
