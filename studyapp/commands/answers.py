@@ -45,8 +45,10 @@ def take(
     several, proposed = len(files) > 1, list[arrival.Proposal]()
     for file in files:
         with imports.told_apart(file, failed, several=several):
-            read = arrival.read(desk, file, form)[1]
-            proposed.append(arrival.match(desk, file, read, chapter))
+            one = arrival.match(desk, file, arrival.read(desk, file, form)[1], chapter)
+            if not undo:
+                _check_apart(one, proposed)
+            proposed.append(one)
     left = any(one.unmatched for one in proposed)
     if undo:
         for one in proposed:
@@ -110,6 +112,17 @@ def hint(desk: Desk, source: Source) -> str:
     return f"{count} of {found.name} in it: --as-attempt brings the answers there, to be judged."
 
 
+def _check_apart(one: Proposal, others: Sequence[Proposal]) -> None:
+    """Raises StudyError if another file has answers to the same chapter, which this one would end
+    before they are judged."""
+    other = next((it for it in others if it.chapter == one.chapter and not it.known), None)
+    if other is not None and not one.known:
+        raise StudyError(
+            f"{one.path} answers {one.name} as {other.path} does, whose answers it would end "
+            "unjudged: bring it in once they are judged."
+        )
+
+
 def _show(one: Proposal) -> None:
     from studyapp.study import words
 
@@ -123,6 +136,8 @@ def _show(one: Proposal) -> None:
         click.echo(f"    {match.told(_short)}")
     for problem in one.unmatched:
         click.echo(problem)
+    if one.ending:
+        click.echo(one.ending)
 
 
 def _agreed(one: Proposal, *, yes: bool, as_json: bool) -> bool:
@@ -130,9 +145,9 @@ def _agreed(one: Proposal, *, yes: bool, as_json: bool) -> bool:
     so. Raises StudyError without it."""
     if yes:
         return True
-    ends = f"{one.ending} " if one.ends else ""
     if sys.stdin.isatty() and not as_json:
-        return click.confirm(f"{ends}Bring {_count(len(one.answered))} in as an attempt?")
+        return click.confirm(f"Bring {_count(len(one.answered))} in as an attempt?")
+    ends = f"{one.ending} " if one.ends and as_json else ""
     raise StudyError(f"{ends}Nothing was changed; --yes brings the answers in without being asked.")
 
 

@@ -221,7 +221,7 @@ class _Reading:
                 self.head.said["columns"] = ""
                 self.name(self.table.ordered(record))
                 if settings := ", ".join(record[at] for at in self.table.settings):
-                    self.report(line, f"not kept, how its program asks: {settings}")
+                    self.report(line, f"not kept, how its program asks and calls them: {settings}")
             elif why := self.table.why_unread(record):
                 self.report(line, why)
             else:

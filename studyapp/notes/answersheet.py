@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from studyapp.notes import answerkey, encoding
+from studyapp.notes import answerkey, encoding, preparation
 from studyapp.notes.answer import worded
 from studyapp.notes.foreign import Foreign, ForeignNote
 from studyapp.notes.note import Problem
@@ -47,7 +47,7 @@ def read(path: Path) -> Foreign:
 
 def parse(text: str, path: Path) -> Foreign:
     """The answers of a *text*; what belongs to none, and is no heading, is told."""
-    outline = Outline(re.sub(r"\r\n?", "\n", text).split("\n"))
+    outline = Outline(preparation.with_formulas(re.sub(r"\r\n?", "\n", text).split("\n")))
     lines, places = outline.lines, range(outline.begins, len(outline.lines))
     outside = [at for at in places if not outline.is_inside(at)]
     starts = list(_titles(lines, outside)) or list(_items(lines, outside))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, pairwise
 from string import ascii_lowercase
 
 from studyapp.notes import glossary
@@ -33,8 +33,11 @@ _SETTINGS = {
     *("time", "time limit", "time in seconds", "timer", "question type", "type", "points"),
     *("image link", "question number"),
 }
+_IDS = {"id", "uuid", "guid"}
+_NUMBERING = {"", "no", "nr", "num", "number", "index", "row", "row number"}  # "#" is ""
 _PLACE = r"(?:[a-z]|[1-9]\d?)"
-_PICK = re.compile(rf"{_PLACE}(?:[ ]*[,;\n][ ]*{_PLACE})*", re.IGNORECASE)
+_AND = r"(?:[ ]*[,;&\n][ ]*(?:and[ ]+)?|[ ]+and[ ]+)"
+_PICK = re.compile(rf"{_PLACE}(?:{_AND}{_PLACE})*", re.IGNORECASE)
 
 
 def named(head: Sequence[str]) -> tuple[str, ...]:
@@ -73,6 +76,32 @@ def settings(names: Sequence[str]) -> tuple[int, ...]:
     """The columns that say how a program plays its questions, where these have options."""
     found = (at for at, name in enumerate(names) if name in _SETTINGS)
     return tuple(found) if options(names) else ()
+
+
+def is_id(name: str) -> bool:
+    """Whether a column tells notes apart for a program."""
+    return name in _IDS
+
+
+def numbering(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """The columns that say no more of a row than which it is: ids, and numbers that rise from the
+    first row on."""
+    cells = {at: [cell for row in rows for cell in row[at : at + 1]] for at in range(len(names))}
+    return tuple(
+        at
+        for at, name in enumerate(names)
+        if (is_id(name) and not any(len(cell.split()) > 1 for cell in cells[at]))
+        or (name.rstrip(".") in _NUMBERING and _counts(cells[at]))
+    )
+
+
+def _counts(cells: Sequence[str]) -> bool:
+    """Whether cells, of which some may be empty, number their rows from 0 or 1 on."""
+    said = [cell.strip().rstrip(".)") for cell in cells if cell.strip()]
+    if not said or not all(re.fullmatch(r"[0-9]{1,6}", one) for one in said):
+        return False
+    found = [*map(int, said)]
+    return found[0] in (0, 1) and all(one < after for one, after in pairwise(found))
 
 
 def says_one_side(names: Sequence[str]) -> bool:
@@ -137,7 +166,7 @@ def chosen(answer: str, offered: Sequence[str], *, is_picked: bool) -> str:
 
 def _places(said: str) -> list[int]:
     """The places that letters or numbers name; none if anything else is said."""
-    signs = re.findall(_PLACE, said.casefold()) if _PICK.fullmatch(said) else []
+    signs = re.findall(rf"\b{_PLACE}\b", said.casefold()) if _PICK.fullmatch(said) else []
     return [int(sign) - 1 if sign.isdecimal() else _LETTERS.index(sign) for sign in signs]
 
 

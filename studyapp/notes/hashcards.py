@@ -69,7 +69,8 @@ def parse(text: str, path: Path) -> Foreign:
 
 
 def _read(text: str, path: Path, *, is_mixed: bool) -> _Reading:
-    reading = _Reading(_lines(text), path)
+    lines = _lines(text)  # as they are where their digests tell what a database says of them
+    reading = _Reading([*preparation.with_formulas(lines)] if is_mixed else lines, path)
     reading.run(is_mixed=is_mixed and not mark.is_marked(reading.lines))
     return reading
 

@@ -71,6 +71,15 @@ _PANDOC = re.compile(
     r"\\[)\]]\s*+</span>",
     re.DOTALL,
 )
+# What MathJax and KaTeX typeset of a page's text, and the elements in which they do not.
+_TYPED = re.compile(
+    r"<(?P<code>pre|code|script|style|textarea)\b(?s:(?:(?!</?(?P=code)\b).)*+)</(?P=code)"
+    r"|(?<!\\)(?:\\\((?P<inline>(?:(?!\\[()]|</?[a-z]+[\s>/]).){1,2000}+)\\\)"
+    r"|\\\[(?P<display>(?:(?!\\[\[\]]|</?[a-z]+[\s>/]).){1,5000}+)\\\]"
+    r"|\$\$(?P<block>(?:(?!</?[a-z]+[\s>/])[^$]){1,5000}+)\$\$)",
+    re.DOTALL | re.IGNORECASE,
+)
+_TYPESETS = re.compile(r"<script\b[^<>]*(?:mathjax|katex)", re.IGNORECASE)
 _CDATA = re.compile(r"%?\s*+<!\[CDATA\[|%?\s*+\]\]>")
 _OF_SCRIPT = '<math class="script"'
 _STACKED = {"msub", "msup", "msubsup", "mfrac", "msqrt", "mroot", "munder", "mover", "munderover"}
@@ -141,13 +150,15 @@ def to_markdown(html: str) -> Converted:
 
 
 def typeset(html: str) -> str:
-    """HTML in which the formulas that MathJax is to draw, in scripts or as Pandoc has them, are in
-    MathML, as all others, on as many lines, and the pictures that Wikipedia has of its formulas are
-    left out."""
+    """HTML in which the formulas that MathJax is to draw, in scripts, as Pandoc has them, or in the
+    text of a page that loads it, are in MathML, as all others, on as many lines, and the pictures
+    that Wikipedia has of its formulas are left out."""
     if "mwe-math-fallback" in html:
         html = _FALLBACK.sub(r"\1", html)
     if 'class="math ' in html:
         html = _PANDOC.sub(_mathml, html)
+    if _TYPESETS.search(html):
+        html = _TYPED.sub(_typed, html)
     return _SCRIPT.sub(_mathml, html) if "math/" in html else html
 
 
@@ -162,8 +173,20 @@ def _mathml(script: re.Match[str]) -> str:
         return script["tex"]
     if "math/" in said and "math/tex" not in said:
         return f"<code>{script['tex']}</code>"
-    display = ' display="block"' if "display" in said else ""
-    lines, tex = "\n" * script[0].count("\n"), escape(tex_of(script["tex"]), quote=False)
+    return _annotated(script, script["tex"], is_block="display" in said)
+
+
+def _typed(found: re.Match[str]) -> str:
+    if found["code"]:
+        return found[0]
+    tex = found["inline"] or found["display"] or found["block"]
+    return _annotated(found, tex, is_block=not found["inline"])
+
+
+def _annotated(found: re.Match[str], tex: str, *, is_block: bool) -> str:
+    """A formula as MathML that says its LaTeX alone, on as many lines as what was *found*."""
+    display = ' display="block"' if is_block else ""
+    lines, tex = "\n" * found[0].count("\n"), escape(tex_of(tex), quote=False)
     said = f'<annotation encoding="application/x-tex">{" ".join(tex.split())}</annotation>'
     return f"{_OF_SCRIPT}{display}>{said}{lines}</math>"
 

@@ -36,6 +36,16 @@ class Object(dict[str, Any]):
         self.twice = tuple(name for name in self if names.count(name) > 1) if names else ()
 
 
+class Lines(list[Any]):
+    """Values of JSON Lines, and the line of each."""
+
+    __slots__ = ("numbers",)
+
+    def __init__(self, found: list[tuple[int, Any]]) -> None:
+        super().__init__(value for _, value in found)
+        self.numbers = tuple(line for line, _ in found)
+
+
 def mended(text: str, path: Path) -> tuple[str, tuple[Problem, ...]]:
     """JSON without halves of characters, and a problem that tells of them. Its length stays."""
     if not _MAY_BE.search(text):

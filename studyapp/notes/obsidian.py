@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from studyapp.notes import ankigap, apart, fronttags, mark, picture, unread
+from studyapp.notes import ankigap, apart, fronttags, mark, picture, preparation, unread
 from studyapp.notes.card import REVERSED
 from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign, ForeignNote, Schedule, Stage
@@ -70,7 +70,8 @@ def read(path: Path) -> Foreign:
 
 def parse(text: str, path: Path) -> Foreign:
     """The cards in *text*; nothing in it makes this raise."""
-    reading = _Reading(re.sub(r"\r\n?", "\n", text).split("\n"), path)
+    lines = preparation.with_formulas(re.sub(r"\r\n?", "\n", text).split("\n"))
+    reading = _Reading([*lines], path)
     reading.run()
     notes = fronttags.tagged(reading.notes, reading.lines[: reading.outline.begins])
     return Foreign(notes, tuple(reading.schedules), problems=tuple(sorted(reading.problems)))

@@ -50,7 +50,34 @@ _LISTING = re.compile(r"\[(?:source|listing|,)[^\]\n]*\]$")
 _LANGUAGE = re.compile(r"(?:source)?,[ \t]*([\w+#-]+)")
 _DELIMITED = re.compile(r"(-{4,})$")
 _TITLED = re.compile(r"\.[^\s.]")
+# Formulas as LaTeX itself and chat assistants mark them. To Markdown these marks are brackets, and
+# some programs write those of prose so.
+_FORMULA = re.compile(
+    r"(?<!\\)(?:(?<!\d)\\\((?P<inline>(?:(?!\\[()])[^$`\n]){1,2000}+)\\\)(?!\d)"
+    r"|\\\[(?P<block>(?:(?!\n[ \t>]*\n|\\[\[\]]|[$`]).){1,5000}+)\\\](?!\())",
+    re.DOTALL,
+)
+_OF_LATEX = re.compile(r"\\[A-Za-z]{2}|[\w)}\]][\^_][\w{\\-]")
 _DIV = re.compile(r"[ \t]*+:{3,}+[ \t]*+(?:\{(?![^{}]*title)[^{}]*\}|[\w-]+)?[ \t]*+:*$")
+
+
+def with_formulas(lines: Sequence[str]) -> Sequence[str]:
+    r"""Lines in which `\(…\)` and `\[…\]` are `$…$` and `$$…$$` outside code, where something in
+    them is of LaTeX or equals something; of `\(…\)` all are, if one of the text is of LaTeX."""
+    if not any("\\)" in line or "\\]" in line for line in lines):
+        return lines
+    text = "\n".join(lines)
+    found = [one["inline"] or one["block"] for one in _FORMULA.finditer(text)]
+    is_typeset = any(map(_OF_LATEX.search, found))
+
+    def marked(one: re.Match[str]) -> str:
+        said = one["inline"] or one["block"]
+        is_sure = _OF_LATEX.search(said) or "=" in said or (is_typeset and one["inline"])
+        if not said.strip() or not is_sure:
+            return one[0]
+        return f"$${said}$$" if one["block"] else f"${said.strip()}$"
+
+    return outside_code(text, lambda piece: _FORMULA.sub(marked, piece)).split("\n")
 
 
 def of_asciidoc(

@@ -74,7 +74,7 @@ def parse_lines(lines: Sequence[str], numbers: Sequence[int], path: Path) -> For
         lines, numbers, problems = webpage.as_markdown(lines, numbers, path)
     else:
         lines, numbers = preparation.of_asciidoc(lines, numbers, path)
-    lines, comments = passed.without_comments(lines)
+    lines, comments = passed.without_comments(preparation.with_formulas(lines))
     problems += _noted(comments, numbers, path)
     lines, linking = _without_links(lines)
     problems += _linking(linking, numbers, path)

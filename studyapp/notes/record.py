@@ -16,7 +16,6 @@ from studyapp.notes.jsontext import Object
 
 _INDEX = {"answer index", "correct index", "correct answer index", "correct option index"}
 _STATED = {"text", "statement", "problem", "exercise"}  # which ask beside an answer
-_IDS = {"id", "uuid", "guid"}
 _RIGHT = re.compile(r"(?:is )?(?:correct|right|answer|true)")
 _OPTION = ("text", "option", "choice", "answer", "content", "value", "label", "name", "title")
 _KEY = ("key", "letter", "id", "label", "option")
@@ -84,7 +83,20 @@ class Record:
             return offered[at] if 0 <= at < len(offered) else said
         if (lettered := _LETTERED.match(said)) and said[lettered.end() :] in offered:
             return said[lettered.end() :]
+        if lettered and lettered.end() == len(said) and offered:  # (b)
+            return columns.chosen(lettered[1], offered, is_picked=False)
+        if same := [one for one in offered if one.casefold() == said.casefold()]:  # true, "True"
+            return said if said in same else same[0]
         return columns.chosen(said, offered, is_picked=False) if offered else said
+
+    def stray(self, first: int) -> list[str]:
+        """The answers that name none of the options, where none of these is marked; *first* is the
+        number of the first option."""
+        offered = {*self.options.texts}
+        if self.is_apart or self.options.right or not offered:
+            return []
+        chosen = ((said, self._chosen(said, first)) for said in self.answer)
+        return [said for said, one in chosen if one not in offered and {*one.split("\n")} - offered]
 
 
 def of(one: Object, known: Collection[str] = ()) -> Record | None:
@@ -156,13 +168,17 @@ def _offers(
 
 
 def _answer(said: Any, options: Options) -> list[str]:
-    """What is marked as right, and what is said besides."""
+    """What is marked as right, by a list of true and false as well, and what is said besides."""
+    marks = said if isinstance(said, list) and len(said) == len(options.texts) else []
+    if marks and all(isinstance(one, bool) for one in marks):
+        found = zip(options.texts, marks, strict=True)
+        options.right, said = [one for one, is_right in found if is_right], None
     return [*dict.fromkeys([*options.right, *_texts(said)])]
 
 
 def _settings(names: Mapping[str, str], *, has_options: bool) -> list[str]:
     plays = columns.settings(list(names.values())) if has_options else ()
-    named = [key for key, name in names.items() if name in _IDS]
+    named = [key for key, name in names.items() if columns.is_id(name)]
     return [*(list(names)[at] for at in plays), *named]
 
 

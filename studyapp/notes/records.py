@@ -17,7 +17,7 @@ from studyapp.errors import StudyError
 from studyapp.notes import ankitext, columns, glossary, jsontext, record, sheet, wording
 from studyapp.notes.encoding import text_of
 from studyapp.notes.foreign import Foreign
-from studyapp.notes.jsontext import Object
+from studyapp.notes.jsontext import Lines, Object
 from studyapp.notes.note import Problem
 from studyapp.notes.notebook import Finder
 from studyapp.notes.record import Record
@@ -57,8 +57,10 @@ def read(path: Path) -> Foreign:
         raise StudyError(f"{path} is not read: its JSON is nested too deeply.") from None
     if not found.records or (found.is_one and found.records[0].asks.casefold() in _TITLES):
         raise StudyError(f"{path}{_why_none(said)}")
-    read = ankitext.of_named(_fields(found.records), path)
-    told = (Problem(path, line, message) for line, message in (*found.told, *_played(found)))
+    first = _first_option(found.records)
+    read = ankitext.of_named(((one.line, one.fields(first)) for one in found.records), path)
+    others = (*found.told, *_stray(found.records, first), *_played(found))
+    told = (Problem(path, line, message) for line, message in others)
     return replace(read, problems=tuple(sorted((*read.problems, *halves, *broken, *told))))
 
 
@@ -67,7 +69,7 @@ def _parsed(text: str, path: Path) -> tuple[Any, list[Problem]]:
     try:
         return jsontext.located(text), []
     except ValueError as error:
-        values, problems = list[Any](), list[Problem]()
+        values, problems = Lines([]), list[Problem]()
         if path.suffix.lower() in _LINES or str(error).startswith("Extra data"):
             values, problems = _by_line(text, path)
         if not any(isinstance(one, dict | list) for one in values):
@@ -75,16 +77,17 @@ def _parsed(text: str, path: Path) -> tuple[Any, list[Problem]]:
         return values, problems
 
 
-def _by_line(text: str, path: Path) -> tuple[list[Any], list[Problem]]:
+def _by_line(text: str, path: Path) -> tuple[Lines, list[Problem]]:
     """The values of lines, behind which a comma may stand as in a list."""
-    values, problems = list[Any](), list[Problem]()
+    values, problems = list[tuple[int, Any]](), list[Problem]()
     for at, line in enumerate(text.split("\n"), 1):
         try:
-            values += [jsontext.located(line.strip().rstrip(","), at)] if line.strip() else []
+            said = line.strip().rstrip(",")
+            values += [(at, jsontext.located(said, at))] if said else []
         except ValueError:
             told = f"this line is not JSON; not read: {sheet.begun([line])}"
             problems.append(Problem(path, at, told))
-    return values, problems
+    return Lines(values), problems
 
 
 def _why_none(said: Any) -> str:
@@ -95,15 +98,22 @@ def _why_none(said: Any) -> str:
     return f" has no notes that can be read: {_MAY_PAIR if may_pair else _NO_NOTES}."
 
 
-def _fields(records: Sequence[Record]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The fields of each, once it is known whether options are counted from 0 or from 1."""
+def _first_option(records: Sequence[Record]) -> int:
+    """Whether options are counted from 0 or from 1. A number past the last one tells neither."""
     counting = [one for one in records if one.numbers]
+    counting = [one for one in counting if max(one.numbers) <= len(one.options.texts)]
     is_from_0 = any(0 in one.numbers for one in counting) or (
         bool(counting)
         and all(one.is_counted for one in counting)
         and all(max(one.numbers) < len(one.options.texts) for one in counting)
     )
-    return ((one.line, one.fields(0 if is_from_0 else 1)) for one in records)
+    return 0 if is_from_0 else 1
+
+
+def _stray(records: Sequence[Record], first: int) -> Iterator[tuple[int, str]]:
+    for one in records:
+        if said := one.stray(first):
+            yield one.line, f"the answer names none of the options: {sheet.begun(said)}"
 
 
 def _played(found: _Found) -> Iterator[tuple[int, str]]:
@@ -153,15 +163,16 @@ class _Reading:
     def _list(self, values: list[Any], line: int, *, is_announced: bool) -> _Found:
         if values and all(isinstance(one, list) and len(one) > 1 for one in values):
             return self._table(values, line, is_announced=is_announced)
-        each = [(one, self.look(one, line)) for one in values]
-        known = {record.asks for _, within in each for record in within.records if within.is_one}
+        lines = values.numbers if isinstance(values, Lines) else [line] * len(values)
+        each = [(one, at, self.look(one, at)) for one, at in zip(values, lines, strict=True)]
+        known = {record.asks for *_, within in each for record in within.records if within.is_one}
         found = _Found()
-        if not any(within.records for _, within in each):
+        if not any(within.records for *_, within in each):
             return found
-        is_parted = sum(bool(within.records) and not within.is_one for _, within in each) > 1
-        for one, within in each:
+        is_parted = sum(bool(within.records) and not within.is_one for *_, within in each) > 1
+        for one, at, within in each:
             if not within.records:
-                within = _alone(one, known, line)
+                within = _alone(one, known, at)
             found.add(within, within.name if is_parted and not within.is_one else "")
         return found
 
@@ -214,7 +225,7 @@ class _Reading:
     def _one(self, value: Object, own: Record, parts: dict[str, _Found]) -> _Found:
         own.others = {key: said for key, said in own.others.items() if key not in parts}
         found = _Found([own], is_one=not parts)
-        found.told += _twice(value)
+        found.told += [*_twice(value), *_uneven(value, own)]
         for within in parts.values():
             found.add(within)
         return found
@@ -304,6 +315,16 @@ def _answers(one: Object) -> bool:
 def _twice(value: Object) -> list[tuple[int, str]]:
     told = "is there twice in this object; only the last one is read"
     return [(value.line, f"{name[:60]!r} {told}") for name in value.twice]
+
+
+def _uneven(value: Object, own: Record) -> Iterator[tuple[int, str]]:
+    """That several questions and several answers are one note, as they are not as many."""
+    asked, given = (value.get(key) for key in (own.asks, own.answers))
+    if not isinstance(asked, list) or not isinstance(given, list) or own.options.texts:
+        return
+    if len(asked) > 1 and len(asked) != len(given):
+        counts = f"{len(asked)} in {own.asks!r} and {len(given)} in {own.answers!r}"
+        yield value.line, f"read as one note, as these lists do not match: {counts}"
 
 
 def _name(value: Object) -> str:

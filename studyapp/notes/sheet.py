@@ -36,9 +36,10 @@ _LONG = 60_000  # bytes of a beginning from which the text may go on
 class Sheet:
     """A table of `width` columns: the sign between them, and where a row names them, which of them
     asks, which answers, which have options, be they picked by letters or numbers or wrong ones that
-    the right one stands apart from, and which are settings of a program that asks them. `is_sure`
-    says whether it holds notes, `is_log` that it logs reviews, `is_half` that its first row names
-    columns, but none that asks or none that answers, `is_quoted` that quotes keep cells whole."""
+    the right one stands apart from, and which are settings of a program that asks them, or number
+    the rows. `is_sure` says whether it holds notes, `is_log` that it logs reviews, `is_half` that
+    its first row names columns, but none that asks or none that answers, `is_quoted` that quotes
+    keep cells whole."""
 
     sign: str
     width: int = 0
@@ -224,9 +225,11 @@ def _sheet(sign: str, rows: Sequence[Sequence[str]], path: Path) -> Sheet | None
 
 
 def _named(table: Sheet, names: Sequence[str], rows: Sequence[Sequence[str]]) -> Sheet:
-    """A table with what its *names* say of options."""
+    """A table with what its *names* say of options, and of what is no part of a note."""
     places = tuple(at for at in columns.options(names) if at not in (table.left, table.right))
-    table = replace(table, options=places, settings=columns.settings(names))
+    idle = (*columns.settings(names), *columns.numbering(names, rows))
+    idle = tuple(at for at in idle if at not in (table.left, table.right, *places))
+    table = replace(table, options=places, settings=idle)
     answers = ["".join(row[table.right : table.right + 1]) for row in rows]
     is_picked = bool(places) and columns.picks(answers, [table._offered(row) for row in rows])
     return replace(table, is_picked=is_picked, is_apart=columns.stand_apart(names))

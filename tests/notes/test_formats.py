@@ -138,3 +138,46 @@ def test_tags_in_front_are_those_of_the_notes(
     path.write_text(f"---\ntitle: t\n{front}\n---\n{text}\n")
     (note,) = formats.read(path, form)[1].notes
     assert note.tags == ("a", "b/c", "d-e")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "form"),
+    [
+        ("a.md", "## Why {}?\n\n{}\n", "notes"),
+        ("a.md", "Q: Why {}?\nA: {}\n", "hashcards"),
+        ("a.md", "#flashcards\n\nWhy {}? :: {}\n", "obsidian"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("question", "answer", "read"),
+    [
+        (r"\(x^2\)", r"so \[y = x^2\]", ("$x^2$", "so $$y = x^2$$")),
+        (r"\( \frac12 \)", r"from \(0\) to `\(1\)`", (r"$\frac12$", r"from $0$ to `\(1\)`")),
+        (r"\(a = b\)", r"\(like this\) \[1\]", ("$a = b$", r"\(like this\) \[1\]")),
+        (r"\(x_1", r"2\(x^2\) \\(x^2\\)", (r"\(x_1", r"2\(x^2\) \\(x^2\\)")),
+        (r"\[a link\](b)", r"\[sic\], \[ \]", (r"\[a link\](b)", r"\[sic\], \[ \]")),
+    ],
+)
+def test_formulas_as_chat_assistants_mark_them_are_formulas(
+    tmp_path: Path,
+    name: str,
+    text: str,
+    form: str,
+    question: str,
+    answer: str,
+    read: tuple[str, str],
+) -> None:
+    (path := tmp_path / name).write_text(text.format(question, answer))
+    said, found = formats.read(path)
+    assert (said, [(one.question, one.answer) for one in found.notes]) == (
+        form,
+        [(f"Why {read[0]}?", read[1])],
+    )
+
+
+def test_a_formula_on_lines_of_its_own_keeps_them_and_code_stays(tmp_path: Path) -> None:
+    code = "```\n\\(x^2\\)\n```"
+    text = "## Why?\n\nSo\n\n\\[\nx^2\n\\]\n\n{}\n\n## Who?\n\nI.\n"
+    (path := tmp_path / "a.md").write_text(text.format(code))
+    why, who = formats.read(path)[1].notes
+    assert (why.answer, who.line) == (f"So\n\n$$\nx^2\n$$\n\n{code}", 13)

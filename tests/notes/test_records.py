@@ -110,7 +110,11 @@ TWO = "a?\n\nA) x\\\nB) y"
         ({"answers": ["x", "y"], "correct_index": 1}, "y"),
         ({"options": ["x", "y"], "correctIndex": 0}, "x"),
         ({"answer": "y", "wrong_answers": ["x"]}, "y"),
-        ({"options": ["x", "y"], "answer": "neither"}, "neither"),
+        ({"options": ["x", "y"], "answer": "(b)"}, "y"),
+        ({"options": ["x", "y"], "answer": "A and B"}, "x\\\ny"),
+        ({"options": ["x", "y"], "answer": "a, b"}, "x\\\ny"),
+        ({"options": ["x", "y"], "answer": "Y"}, "y"),
+        ({"options": ["x", "y"], "correct": [False, True]}, "y"),
         ({"options": {"x": False, "y": True}, "answer": "As is known"}, "y\\\nAs is known"),
     ],
 )
@@ -118,6 +122,41 @@ def test_options_are_asked_with_their_question_whichever_way_they_are_given(
     tmp_path: Path, said: dict[str, object], answer: str
 ) -> None:
     assert sides(tmp_path / "a.json", [{"question": "a?", **said}]) == [(TWO, answer)]
+
+
+def read(path: Path, said: object) -> tuple[list[str], list[tuple[int, str]]]:
+    """The answers, and what is told."""
+    path.write_text(json.dumps(said))
+    _, found = formats.read(path)
+    return [one.answer for one in found.notes], [(one.line, one.message) for one in found.problems]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"options": ["x", "y"], "answer": "neither"},
+        {"options": ["x", "y"], "answer": "C"},
+        {"options": ["x", "y"], "correctIndex": 7},
+        {"options": {"a": "x", "b": "y"}, "answer": "z"},
+        {"options": ["x", "y"], "correct": [True]},
+    ],
+)
+def test_an_answer_that_names_no_option_is_told(tmp_path: Path, said: dict[str, object]) -> None:
+    answer = str(next(one[0] if isinstance(one, list) else one for one in [*said.values()][1:]))
+    told = [(1, f"the answer names none of the options: {answer}")]
+    assert read(tmp_path / "a.json", [{"question": "a?", **said}]) == ([answer], told)
+
+
+def test_a_number_past_the_options_leaves_the_others_as_they_are_counted(tmp_path: Path) -> None:
+    said = [{"question": f"{at}?", "options": ["x", "y"], "correctIndex": at} for at in (1, 7)]
+    assert read(tmp_path / "a.json", said)[0] == ["y", "7"]
+
+
+def test_lists_of_different_length_are_told(tmp_path: Path) -> None:
+    said = {"questions": ["a?", "b?", "c?"], "answers": ["x", "y"]}
+    _, told = read(tmp_path / "a.json", said)
+    counts = "3 in 'questions' and 2 in 'answers'"
+    assert told == [(1, f"read as one note, as these lists do not match: {counts}")]
 
 
 def test_numbers_of_options_begin_with_0_where_one_is_0(tmp_path: Path) -> None:
@@ -216,6 +255,9 @@ def test_json_lines_are_read_line_by_line(tmp_path: Path, name: str) -> None:
         "",
         "broken",
         '{"front": "c", "back": ["d", "e"]}',
+        "null",
+        '"text"',
+        "[1, 2]",
     ]
     path.write_text("\n".join(lines))
     form, found = formats.read(path)
@@ -225,5 +267,7 @@ def test_json_lines_are_read_line_by_line(tmp_path: Path, name: str) -> None:
         ("c", "d\\\ne", 4),
     ]
     assert [(one.line, one.message) for one in found.problems] == [
-        (3, "this line is not JSON; not read: broken")
+        (3, "this line is not JSON; not read: broken"),
+        (6, "this is no object; not read: text"),
+        (7, "this is no object; not read: 1 2"),
     ]

@@ -203,7 +203,7 @@ def test_how_a_program_plays_its_questions_is_told_and_an_option_that_is_none_st
         ("Who?\n\nA) x\\\nB) y", "7"),
     ]
     assert [(one.line, one.message) for one in found.problems] == [
-        (1, "not kept, how its program asks: Time limit (sec)")
+        (1, "not kept, how its program asks and calls them: Time limit (sec)")
     ]
 
 
@@ -227,6 +227,29 @@ def test_tags_and_decks_are_read_where_a_row_names_them(tmp_path: Path, text: st
     assert (one.question, one.answer, one.deck, one.tags) == (
         "Osmosis", "Water moves", ("Bio", "Cells"), ("x", "y"),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "kept"),
+    [
+        ("id,question,answer", ("7f-3,What?,", "7f-1,Why?,so"), ["", "so"]),
+        ("#,question,answer", ("1,What?,", "2,Why?,so"), ["", "so"]),
+        ("question,answer,No.", ("What?,,1", "Why?,so,3"), ["", "so"]),
+        (",question,answer", ("0,What?,", "1,Why?,so"), ["", "so"]),
+        ("question,answer,number", ("What?,it,8", "Why?,so,8"),
+         ["it\n\n**number**\n\n8", "so\n\n**number**\n\n8"]),
+        ("question,answer,id", ("What?,it,is a pun", "Why?,so,x"),
+         ["it\n\n**id**\n\nis a pun", "so\n\n**id**\n\nx"]),
+    ],
+)  # fmt: skip
+def test_a_column_that_numbers_rows_is_no_part_of_an_answer(
+    tmp_path: Path, head: str, cells: tuple[str, ...], kept: list[str]
+) -> None:
+    _, found = formats.read(written(tmp_path, "a.csv", "\n".join([head, *cells])))
+    assert [(one.question, one.answer) for one in found.notes] == [
+        ("What?", kept[0]),
+        ("Why?", kept[1]),
+    ]
 
 
 @pytest.mark.parametrize("head", ["", "Frage{0}Antwort\n"])

@@ -56,6 +56,20 @@ def test_each_block_is_read_as_what_it_is(html: str, expected: list[tuple[str, s
         assert said(prose.parse(html, Path(name)))[: len(expected)] == expected
 
 
+@pytest.mark.parametrize("loads", ["https://x.org/mathjax@3/tex.js", "katex/auto-render.min.js"])
+def test_what_a_page_has_typeset_is_a_formula(loads: str) -> None:
+    page = (
+        "<h2>Is \\(a<b\\) &amp; $$\\frac12$$?</h2><p>So \\[x_1 &lt; 2\\],\n<code>\\(x\\)</code>,"
+        " \\(<b>not</b>\\) and $5 and $6</p><h2>And?</h2><p>It</p>"
+    )
+    (is_it, also) = prose.parse(f"<script src='{loads}'></script>\n{page}", Path("a.html")).notes
+    assert is_it.question == "Is $a<b$ & $$\\frac12$$?"
+    assert is_it.answer == ("So $$x_1 < 2$$, `\\(x\\)`, \\\\(**not**\\\\) and \\$5 and \\$6")
+    assert (also.answer, also.line) == ("It", 3)
+    (untold, _) = prose.parse(page, Path("a.html")).notes
+    assert "$a" not in untold.question
+
+
 def test_blocks_among_markdown_end_where_the_last_of_them_does() -> None:
     text = f"# Notes\n\n<h2>Q?</h2>{CODE}\n{TABLE}\n\n# Terms\n\n{TERMS}\n"
     assert said(prose.parse(text, Path("a.md"))) == [

@@ -391,7 +391,9 @@ def test_the_command_shows_asks_and_brings_in(
     other = tmp_path / "other.md"
     other.write_text(MINE)
     path = other
-    assert "The open attempt of" in run("--as-attempt")[1]
+    ends = "The open attempt of"
+    assert run("--as-attempt", "--dry-run")[1].count(ends) == 1
+    assert run("--as-attempt")[1].count(ends) == 1
     assert "Answers to 4 questions of chapter 1;" in run("--as-attempt", "--yes")[1]
     assert "4 answers taken back" in run("--as-attempt", "--undo")[1]
     assert run("--yes")[0] == 2
@@ -428,6 +430,21 @@ def test_a_post_that_was_filled_in_is_an_attempt_too(
     assert (told["known"], {one["by"] for one in told["matched"]}) == (True, {"its id"})
     refused = command("import", path, "--as-attempt", "--chapter", "2", "--dry-run")
     assert "none of them is known as one of chapter 2" in refused
+
+
+def test_of_two_files_of_one_chapter_the_second_does_not_end_the_first(
+    command: Callable[..., str], tmp_path: Path
+) -> None:
+    (first := tmp_path / "first.md").write_text(MINE)
+    (second := tmp_path / "second.md").write_text(MINE.replace("1", "2"))
+    both = "import", str(first), str(second), "--as-attempt"
+    for how in ("--dry-run", "--yes"):
+        said = command(*both, how)
+        assert f"{second}: not imported: it answers chapter 1 as {first} does, whose" in said
+        assert said.count("Answers to") == (how == "--yes")
+    assert "The open attempt of" not in command(*both, "--dry-run").split(str(second))[0]
+    assert "The open attempt of" in command("import", str(second), "--as-attempt", "--dry-run")
+    assert "4 answers taken back" in command(*both, "--undo")
 
 
 @pytest.mark.parametrize("how", [("--as-attempt", "--yes"), ()])
