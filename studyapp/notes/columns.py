@@ -91,11 +91,16 @@ def numbering(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int,
         at
         for at, name in enumerate(names)
         if (is_id(name) and not any(len(cell.split()) > 1 for cell in cells[at]))
-        or (name.rstrip(".") in _NUMBERING and _counts(cells[at]))
+        or (may_number(name) and counts(cells[at]))
     )
 
 
-def _counts(cells: Sequence[str]) -> bool:
+def may_number(name: str) -> bool:
+    """Whether a column is called as one of numbers of rows is."""
+    return name.rstrip(".") in _NUMBERING
+
+
+def counts(cells: Sequence[str]) -> bool:
     """Whether cells, of which some may be empty, number their rows from 0 or 1 on."""
     said = [cell.strip().rstrip(".)") for cell in cells if cell.strip()]
     if not said or not all(re.fullmatch(r"[0-9]{1,6}", one) for one in said):

@@ -57,6 +57,7 @@ def read(path: Path) -> Foreign:
         raise StudyError(f"{path} is not read: its JSON is nested too deeply.") from None
     if not found.records or (found.is_one and found.records[0].asks.casefold() in _TITLES):
         raise StudyError(f"{path}{_why_none(said)}")
+    _leave_numbers(found.records)
     first = _first_option(found.records)
     read = ankitext.of_named(((one.line, one.fields(first)) for one in found.records), path)
     others = (*found.told, *_stray(found.records, first), *_played(found))
@@ -108,6 +109,17 @@ def _first_option(records: Sequence[Record]) -> int:
         and all(max(one.numbers) < len(one.options.texts) for one in counting)
     )
     return 0 if is_from_0 else 1
+
+
+def _leave_numbers(records: Sequence[Record]) -> None:
+    """Take what only numbers the records for a setting of a program."""
+    keys = dict.fromkeys(key for one in records for key in one.others)
+    for key in filter(lambda key: columns.may_number(columns.named([key])[0]), keys):
+        if not columns.counts([one.others.get(key, "") for one in records]):
+            continue
+        for one in records:
+            if one.others.pop(key, ""):
+                one.settings = (*one.settings, key)
 
 
 def _stray(records: Sequence[Record], first: int) -> Iterator[tuple[int, str]]:

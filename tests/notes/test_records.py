@@ -152,6 +152,23 @@ def test_a_number_past_the_options_leaves_the_others_as_they_are_counted(tmp_pat
     assert read(tmp_path / "a.json", said)[0] == ["y", "7"]
 
 
+@pytest.mark.parametrize(
+    ("numbers", "answers", "told"),
+    [
+        ((1, 2), ["x", "y"], [(1, "not kept, how its program asks and calls them: no")]),
+        ((8, 8), ["x\n\n**no**\n\n8", "y\n\n**no**\n\n8"], []),
+    ],
+)
+def test_a_key_that_numbers_objects_is_no_part_of_an_answer(
+    tmp_path: Path, numbers: tuple[int, ...], answers: list[str], told: list[tuple[int, str]]
+) -> None:
+    said = [
+        {"no": number, "question": f"{answer}?", "answer": answer}
+        for number, answer in zip(numbers, "xy", strict=True)
+    ]
+    assert read(tmp_path / "a.json", said) == (answers, told)
+
+
 def test_lists_of_different_length_are_told(tmp_path: Path) -> None:
     said = {"questions": ["a?", "b?", "c?"], "answers": ["x", "y"]}
     _, told = read(tmp_path / "a.json", said)
