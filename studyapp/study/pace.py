@@ -80,7 +80,7 @@ def read_pace(connection: Connection, today: date, *, learner: int) -> Pace:
         else:
             later.append((one.seconds, bool(one.here)))
     first_days = [(seconds, begun[one]) for one, seconds in spells.items()]
-    if len(first_days) < _PACE_FEWEST:
+    if len(first_days) < _PACE_FEWEST:  # else those among the reviews will do, at half the cost
         first_days = _first_days(connection, today, learner=learner)
     known, new = _mean(later), _mean(first_days)
     return Pace(

@@ -85,10 +85,6 @@ class Few:
     def _cards(self) -> Set[tuple[int, int | None]]:
         return {(of, one) for _, of, one in self.rows}
 
-    @cached_property
-    def is_of_cards(self) -> bool:
-        return all(one is not None for *_, one in self.rows)
-
     @property
     def ids(self) -> list[int]:
         return [one for notes in self.notes.values() for one in notes]

@@ -23,12 +23,7 @@ _CODE = (  # that makes notes of a file
     *("notes.page.point", "notes.page.reading", "notes.page.structure", "notes.page.table"),
     *("notes.variant", "errors"),
 )
-_SEARCHED = (
-    "notes.letters",
-    "notes.maths",
-    "notes.plaintext",
-    "store.passage",
-)  # and passages of it
+_SEARCHED = ("notes.letters", "notes.maths", "notes.plaintext", "store.passage")  # and passages
 
 
 _Texts = dict[bytes, set[int]]  # hashes of what the notes of a uid say, a learner's own too
