@@ -312,6 +312,7 @@ def _imported(
         lapses=payload.get("lapses", memory.lapses),
         agains=0 if state is State.REVIEW else memory.agains,
         expected_lapses=memory.expected_lapses,
+        missed=memory.missed,
         **aside,
     )
 

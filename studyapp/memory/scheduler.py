@@ -138,6 +138,7 @@ class Parameters:
             suspended=memory.suspended,
             buried_until=None,
             asked=memory.asked,
+            missed=rating is Rating.AGAIN,
         )
 
     def possible(self, memory: Memory) -> range:

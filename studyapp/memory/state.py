@@ -60,3 +60,4 @@ class Memory:
     suspended: bool = False
     buried_until: date | None = None
     asked: bool = False  # for, though it would not come by itself
+    missed: bool = False  # the newest rating that counts was Again

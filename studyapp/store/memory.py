@@ -9,11 +9,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     and_,
     bindparam,
-    case,
     delete,
     insert,
     select,
@@ -34,7 +32,6 @@ review = tables.review.c
 event = tables.event.c
 memory = tables.memory.c
 card = tables.card.c
-adopted = tables.parameters.c
 
 
 class States(NamedTuple):
@@ -94,21 +91,6 @@ def write_memory(connection: Connection, card_id: int, value: Memory, *, learner
     changed = connection.execute(_CHANGE_MEMORY, {"whose": learner, "card": card_id, **row})
     if not changed.rowcount:
         connection.execute(_NEW_MEMORY, {"learner_id": learner, "card_id": card_id, **row})
-
-
-def perhaps_missed(connection: Connection, *, learner: int) -> ColumnElement[bytes | None]:
-    """Of a row of `memory` the uid of the last review, null where its rating cannot be Again: to
-    look up those of many cards takes longer than all else of them. A rating that leaves a card in
-    review is not Again, unless there were times without steps."""
-    rows = connection.execute(
-        select(adopted.learning_steps, adopted.relearning_steps).where(
-            adopted.learner_id == learner
-        )
-    )
-    if not all(learning and relearning for learning, relearning in rows):
-        return memory.last_review
-    passed = and_(memory.state == State.REVIEW, memory.cause == Cause.RATED.value)
-    return case((passed, None), else_=memory.last_review)
 
 
 def begun(connection: Connection, *, learner: int) -> list[int]:

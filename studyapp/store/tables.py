@@ -314,6 +314,7 @@ class _Memory(TypedColumns):
     suspended: Named[bool]
     buried_until: Named[date | None]
     asked: Named[bool] = Column(server_default=false())  # for, though it would not come by itself
+    missed: Named[bool] = Column(server_default=false())  # when it was last rated
 
 
 memory = Table(

@@ -24,10 +24,8 @@ from studyapp.memory.mastery import (
     mastery,
     shares,
 )
-from studyapp.memory.state import Rating
 from studyapp.notes.card import REVERSED
 from studyapp.store import owner, tables
-from studyapp.store.memory import perhaps_missed
 from studyapp.store.parameters import in_force
 from studyapp.study.admission import meant
 from studyapp.study.questionnaire import history as questionnaire
@@ -115,13 +113,11 @@ def _questions(
 ) -> Iterator[tuple[int, Questions]]:
     """The questions of each chapter, with the cards that they ask for; what is suspended is left
     out."""
-    last_review = perhaps_missed(connection, learner=learner)
-    passed = case((review.uid.is_(None), memory.last_day))
+    passed = case((memory.missed.is_(False), memory.last_day))
     query = (
         select(card.chapter_id, card.note_id, memory.stability, passed)
         .join(tables.note, note.id == card.note_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
-        .outerjoin(tables.review, and_(review.uid == last_review, review.rating == Rating.AGAIN))
         .where(
             questionnaire.is_question(),
             card.missing_since.is_(None),

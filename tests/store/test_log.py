@@ -19,7 +19,7 @@ from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import log, parameters, record, tables
 from studyapp.store.database import connect
 from studyapp.store.engine import reading, writing
-from studyapp.store.memory import perhaps_missed, read_memory
+from studyapp.store.memory import read_memory
 from studyapp.study import learner as learners
 from studyapp.study import library, review
 from studyapp.study.undo import undo
@@ -34,15 +34,17 @@ def stored_equals_fold(engine: Engine) -> None:
             assert kept == fold(record.read_log(connection, card_id, learner=1), uid, history)
 
 
-def missed_among_those_looked_up(engine: Engine) -> list[int]:
-    """The cards whose last rating was Again; none of them is told to have been passed."""
+def missed(engine: Engine) -> list[int]:
+    """The cards whose last rating was Again, which is what is kept of them."""
     last, memory = tables.review.c, tables.memory.c
+    query = select(memory.card_id).order_by(memory.card_id)
+    again = query.join(tables.review, last.uid == memory.last_review).where(
+        last.rating == Rating.AGAIN
+    )
     with reading(engine) as connection:
-        asked = perhaps_missed(connection, learner=1)
-        query = select(memory.card_id, asked).join(tables.review, last.uid == memory.last_review)
-        missed = connection.execute(query.where(last.rating == Rating.AGAIN)).all()
-    assert all(uid is not None for _, uid in missed)
-    return [card_id for card_id, _ in missed]
+        found = list(connection.scalars(again))
+        assert found == connection.scalars(query.where(memory.missed)).all()
+    return found
 
 
 @settings(max_examples=25, deadline=None)
@@ -58,12 +60,12 @@ def test_stored_memory_is_the_fold_of_the_log(
         event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous = OFF"))
         live(engine, Clock(), actions)
         stored_equals_fold(engine)
-        missed_among_those_looked_up(engine)
+        missed(engine)
         engine.dispose()
 
 
 @pytest.mark.parametrize("steps_left", [True, False])
-def test_an_again_is_looked_up_wherever_it_leaves_the_card(
+def test_an_again_is_kept_wherever_it_leaves_the_card(
     steps_left: bool, engine: Engine, clock: Clock
 ) -> None:
     """In review, if there are no steps or the learner says afterwards that they know it."""
@@ -78,14 +80,7 @@ def test_an_again_is_looked_up_wherever_it_leaves_the_card(
             log.log_event(connection, 1, EventKind.KNOW, clock(), learner=1)
         review.answer(connection, 2, None, Rating.EASY, clock(), learner=1)
         assert read_memory(connection, 1, learner=1).state is State.REVIEW
-    assert missed_among_those_looked_up(engine) == [1]
-
-
-def test_what_was_passed_is_not_looked_up(engine: Engine, clock: Clock) -> None:
-    with writing(engine) as connection:
-        review.answer(connection, 1, None, Rating.EASY, clock(), learner=1)
-        asked = select(perhaps_missed(connection, learner=1))
-        assert connection.scalars(asked.where(tables.memory.c.card_id == 1)).one() is None
+    assert missed(engine) == [1]
 
 
 def test_undo_goes_back_to_the_very_beginning(engine: Engine, clock: Clock) -> None:

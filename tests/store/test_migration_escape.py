@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-import formers
 from studyapp.store import migrations, passage, sync
 from studyapp.store.database import open_database
 from studyapp.store.engine import reading, writing
@@ -27,20 +27,15 @@ def test_what_is_searched_is_what_it_would_be_made_anew(
     root, path = tmp_path / "pack", tmp_path / "a.db"
     root.mkdir()
     (root / "a.md").write_text(questionnaire(*NOTES, pack="test"))
-    path.touch()
-    formers.migrate(path, 28)
-    known = {number: name for number, name in migrations.steps().items() if number < 29}
-    with monkeypatch.context() as patch:
-        patch.setattr(migrations, "steps", lambda: known)
-        patch.setattr(passage, "shown_otherwise", lambda _: [])
-        engine = open_database(str(path))
-        with writing(engine) as connection:
-            sync.sync(connection, [root], clock())
-            assert not search(connection, "__init__")
-            if not has_index:
-                connection.execute(text("DROP TABLE passage_index"))
-        engine.dispose()
     engine = open_database(str(path))
+    with writing(engine) as connection, monkeypatch.context() as patch:
+        patch.setattr(passage, "shown_otherwise", lambda _: [])
+        sync.sync(connection, [root], clock())
+        assert not search(connection, "__init__")
+        if not has_index:
+            connection.execute(text("DROP TABLE passage_index"))
+    with writing(engine) as connection:
+        import_module(migrations.steps()[29]).upgrade(connection)
     with reading(engine) as connection:
         assert passage.untrue(connection) == []
         for typed in ("__init__", "\\__init_\\_", "2*3", '"& o"', "\\here & there"):

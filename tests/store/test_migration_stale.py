@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ ASKED_FOR = {
     "parameters": ("fit JSON",),
     "note": ("guid VARCHAR",),
     "review": ("interval INTEGER", "retention DOUBLE"),
+    "memory": ("missed BOOLEAN DEFAULT 0 NOT NULL",),
 }
 
 
@@ -115,17 +117,10 @@ def test_what_is_interrupted_is_done_the_next_time(
 
 
 def test_those_of_before_intervals_were_kept_apart_are_folded_anew(
-    tmp_path: Path, content: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, clock: Clock
 ) -> None:
-    path, known = tmp_path / "a.db", migrations.steps()
-    with monkeypatch.context() as patch:
-        patch.setattr(migrations, "steps", lambda: {n: known[n] for n in known if n < 27})
-        engine = open_database(str(path))
-        with writing(engine) as connection:
-            sync.sync(connection, [content], clock())
-            connection.execute(insert(tables.learner).values(name="Anna"))
-            review.answer(connection, 1, None, Rating.GOOD, clock(), learner=1)
-        engine.dispose()
-    engine = open_database(str(path))
+    with writing(engine) as connection:
+        connection.execute(insert(tables.learner).values(name="Anna"))
+        review.answer(connection, 1, None, Rating.GOOD, clock(), learner=1)
+        import_module(migrations.steps()[27]).upgrade(connection)
     assert marked(engine) == [1]
-    engine.dispose()

@@ -435,13 +435,8 @@ def test_an_index_whose_page_is_lost_is_found(database: Path, clock: Clock) -> N
 
 
 def test_an_older_database_is_brought_up_to_date(database: Path, clock: Clock) -> None:
-    newest = (
-        "ix_card_there",
-        "ix_memory_lapses_learner_id_card_id",
-        "ix_memory_stability_difficulty_reviews_learner_id_card_id",
-    )
-    gone = [f"DROP INDEX {name}" for name in newest]
-    sql("DELETE FROM schema_version WHERE version >= 26", *gone)(database)
+    newest = "ALTER TABLE memory DROP COLUMN missed"
+    sql("DELETE FROM schema_version WHERE version >= 30", newest)(database)
     found = look(database, clock)
     assert "last opened by an older studyapp" in told(found)
     assert any("up to date" in one.done for one in mend(str(database), found, clock()).mended)
