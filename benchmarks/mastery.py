@@ -230,7 +230,6 @@ class Learner:
             self.questions.append(list(range(first, first + cards)))
             self.points += [1] * cards if is_list else [rng.randint(*POINTS)]
         self.memory: dict[int, Memory] = {}
-        self.last: dict[int, Rating] = {}
         self.outcomes: list[Recall] = []
         self.responses: list[tuple[bool, float]] = []
 
@@ -292,7 +291,6 @@ class Learner:
         if before.state is not State.NEW and before.last_day != day:
             predicted = SCHEDULE.retrievability(before, day) or 0.0
             self.outcomes.append(Recall(predicted, before.stability or 0.0, rating > Rating.AGAIN))
-        self.last[card] = rating
         self.memory[card] = SCHEDULE.review(before, rating, now, card=bytes([card]), uid=b"")
         self.truth.learn(card, now, rating)
 
@@ -302,15 +300,15 @@ class Learner:
             return False
         return memory.due_at is None or memory.due_at <= now
 
-    def standing(self) -> Questions:
-        of = [(number, card) for number, cards in enumerate(self.questions) for card in cards]
-        memories = [self.memory.get(card, Memory()) for _, card in of]
-        missed = [self.last.get(card) is Rating.AGAIN for _, card in of]
-        return Questions.of(
-            [number for number, _ in of],
-            [memory.stability for memory in memories],
-            [None if again else m.last_day for m, again in zip(memories, missed, strict=True)],
-        )
+    def standing(self, today: date) -> Questions:
+        cards = ((number, card) for number, cards in enumerate(self.questions) for card in cards)
+        of = ((number, self.memory.get(card, Memory())) for number, card in cards)
+        return Questions.of((number, one.stability, waited(one, today)) for number, one in of)
+
+
+def waited(memory: Memory, today: date) -> int | None:
+    """Days since the last rating; None if there is none, or it was Again."""
+    return None if memory.missed or memory.last_day is None else (today - memory.last_day).days
 
 
 @dataclass(frozen=True)
@@ -340,7 +338,7 @@ def cases(model: str, row: Row, learner: int) -> Iterator[Case]:
     one = Learner(MODELS[model](rng), row, rng)
     one.study()
     last = FIRST_DAY + timedelta(days=row.days - 1)
-    own, standing = shares(one.responses), one.standing()
+    own, standing = shares(one.responses), one.standing(last)
     corrected = calibration(one.outcomes[-RECENT:])
     for ahead in AHEAD:
         on, actual = last + timedelta(days=ahead), one.asked(ahead)

@@ -13,10 +13,11 @@ benchmarks/mastery.md counts how often it holds for learners that follow FSRS an
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import compress
 from operator import mul
 from typing import Any, NamedTuple, TypeAlias
 
@@ -36,6 +37,8 @@ STRETCH_SD = 0.25  # … and of what a stability longer by a factor of e changes
 USUAL = math.log(0.9 / 0.1)  # corrections are centred where reviews happen: R = .9 …
 USUAL_DAYS = 10.0  # … at a stability of 10 days
 CERTAIN = 1e-4  # no prediction is surer than this
+_LEAST, _MOST = CERTAIN / (1 - CERTAIN), (1 - CERTAIN) / CERTAIN  # odds
+_FARTHEST = 50.0  # a term that no learner's outcomes come to, and that can be reckoned with
 _Z = 1.959963984540054  # 97.5% quantile of the normal distribution
 
 
@@ -101,6 +104,8 @@ class Calibration:
         """The inverse of `as_json`. Raises ValueError, TypeError or KeyError for anything else."""
         shift, slope, stretch = map(float, kept["terms"])
         first, second, third = (_vector(row) for row in kept["covariance"])
+        if not all(abs(term) < _FARTHEST for term in (shift, slope, stretch)):
+            raise ValueError("no learner is that far off")
         return cls(shift, slope, stretch, (first, second, third), int(kept["outcomes"]))
 
 
@@ -122,7 +127,7 @@ class Mastery:
     @property
     def tells(self) -> bool:
         """Whether enough was introduced to say something of the chapter, not of its last card."""
-        return self.introduced >= min(FEW, self.questions)
+        return _tells(self.introduced, self.questions)
 
 
 def shares(responses: Iterable[tuple[bool, float]]) -> PointShares:
@@ -169,53 +174,63 @@ def calibrations(outcomes: Sequence[Recall]) -> list[Calibration]:
     return [calibration(part) for part in parts if part]
 
 
-@dataclass(frozen=True, slots=True)
-class _Cards:
+class _Cards(NamedTuple):
     """Cards that were passed when last rated, each figure of them by itself: one step for all of
     them takes half as long as all steps of one card after the other."""
 
-    stabilities: list[float] = field(default_factory=list)
-    lasting: list[float] = field(default_factory=list)  # what stretch is multiplied by
-    last_days: list[int] = field(default_factory=list)
+    stabilities: list[float]
+    waited: list[float]  # days since that rating
 
-    def add(self, stability: float, last_day: date) -> None:
-        self.stabilities.append(stability)
-        self.lasting.append(math.log(stability / USUAL_DAYS))
-        self.last_days.append(last_day.toordinal())
+    def odds(self, parameters: Parameters, ahead: int) -> list[float]:
+        """Of having been forgotten so many days *ahead*, as it is predicted."""
+        waited = self.waited
+        if min(waited) + ahead < 0:  # a clock was wrong
+            waited = [max(one, -ahead) for one in waited]
+        odds = parameters.model.forgotten(self.stabilities, waited, ahead)
+        least, most = _LEAST, _MOST
+        return [one if least < one < most else min(max(one, least), most) for one in odds]
 
-    def odds(self, parameters: Parameters, day: int) -> list[float]:
-        """What slope is multiplied by on a *day*."""
-        waits = [day - last if day > last else 0 for last in self.last_days]
-        recalled = parameters.model.recalls(self.stabilities, waits)
-        log, low, high = math.log, CERTAIN, 1 - CERTAIN
-        return [log(r / (1 - r)) - USUAL if low < r < high else _odds(r) for r in recalled]
+    def scales(self, calibration: Calibration) -> list[float]:
+        """What these odds to the power of slope are multiplied by, to be this learner's."""
+        shift, slope, stretch = calibration.terms
+        scale = math.exp((slope - 1) * USUAL - shift)
+        return [scale * (one / USUAL_DAYS) ** -stretch for one in self.stabilities]
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """A chapter's questions as its mastery needs them, on whichever day: how many of how many are
+    """A chapter's questions as its mastery needs them, as they are today: how many of how many are
     `introduced`, and the cards that count by how many their question has."""
 
     introduced: int
     questions: int
     parts: Mapping[int, _Cards]
 
+    @property
+    def tells(self) -> bool:
+        """As of a Mastery."""
+        return _tells(self.introduced, self.questions)
+
     @classmethod
-    def of(
-        cls,
-        asking: Sequence[Hashable],
-        stabilities: Sequence[float | None],
-        passed: Sequence[date | None],
-    ) -> Questions:
+    def of(cls, cards: Iterable[tuple[Hashable, float | None, float | None]]) -> Questions:
         """From the chapter's cards: the question of each, its stability in days, None if it was
-        never rated, and the day of its last rating, None if that was Again too. Leave suspended
+        never rated, and the days since its last rating, None if that was Again too. Leave suspended
         ones out."""
-        numbers, met, parts = Counter(asking), set[Hashable](), defaultdict[int, _Cards](_Cards)
-        for question, stability, day in zip(asking, stabilities, passed, strict=True):
+        asking, met = list[Hashable](), set[Hashable]()
+        passed, stabilities, waited = list[Hashable](), list[float](), list[float]()
+        for question, stability, days in cards:
+            asking.append(question)
             if stability is not None:
                 met.add(question)
-                if day is not None:
-                    parts[numbers[question]].add(stability, day)
+                if days is not None:
+                    passed.append(question)
+                    stabilities.append(stability)
+                    waited.append(days)
+        numbers = Counter(asking)
+        of_question, parts = [*map(numbers.__getitem__, passed)], dict[int, _Cards]()
+        for number in set(of_question):
+            here = [one == number for one in of_question]
+            parts[number] = _Cards([*compress(stabilities, here)], [*compress(waited, here)])
         return cls(len(met), len(numbers), parts)
 
 
@@ -227,34 +242,26 @@ def mastery(
     today: date,
     on: date | None = None,
 ) -> Mastery:
-    """Mastery of the chapter that has *questions*, without review until the study day *on*, or
-    until tomorrow if that is later.
+    """Mastery of the chapter that has *questions* *today*, without review until the study day *on*,
+    or until tomorrow if that is later.
 
     Raises ValueError if there is no question.
     """
-    if not questions.questions:
-        raise ValueError("mastery needs at least one question")
-    day = max(on or today, today + timedelta(days=1))
-    a, b = shares.passed.mean, shares.failed.mean
-    gap = a - b
-    shift, slope, stretch = calibration.terms
+    ahead = max(((on or today) - today).days, 1)
+    (value,) = expected(questions, parameters, shares, calibration, (ahead,))
+    gap = shares.passed.mean - shares.failed.mean
     reach, passed, failed, chance = 0.0, 0.0, 0.0, 0.0
     shifted = sloped = stretched = 0.0  # questions recalled more for each term of the correction
-    exp = math.exp
     for number, cards in questions.parts.items():
-        odds, lasting = cards.odds(parameters, day.toordinal()), cards.lasting
-        recalled = [
-            1 / (1 + exp(-x))
-            if (x := USUAL + (shift + slope * one + stretch * long)) > -700
-            else 0.0
-            for one, long in zip(odds, lasting, strict=True)
-        ]
+        odds = cards.odds(parameters, ahead)
+        recalled = _recalled(odds, cards.scales(calibration), calibration.slope)
         open_ = [p * (1 - p) for p in recalled]
         sure, pull = sum(recalled), sum(open_) / number
         passed += sure / number
         failed += (len(recalled) - sure) / number
         shifted += pull
-        sloped += sum(map(mul, open_, odds)) / number
+        sloped += sum(map(mul, open_, (-math.log(one) - USUAL for one in odds))) / number
+        lasting = (math.log(one / USUAL_DAYS) for one in cards.stabilities)
         stretched += sum(map(mul, open_, lasting)) / number
         chance += gap**2 * pull / number  # each card is recalled or not by itself
         reach += len(recalled) / number  # exactly 1 for a whole question, so a full score is inside
@@ -268,10 +275,44 @@ def mastery(
         + (failed * shares.failed.error) ** 2
     )
     n = questions.questions
-    value = min((passed * a + failed * b) / n, reach / n)
     half = _Z * math.sqrt(chance + unknown) / n
     low, high = max(0.0, value - half), min(reach / n, value + half)
-    return Mastery(value, low, high, questions.introduced, n, day)
+    return Mastery(value, low, high, questions.introduced, n, today + timedelta(days=ahead))
+
+
+def expected(
+    questions: Questions,
+    parameters: Parameters,
+    shares: PointShares,
+    calibration: Calibration,
+    aheads: Sequence[int],
+) -> list[float]:
+    """The value of mastery so many days ahead, for each of *aheads*: Today, which shows those of
+    many chapters, needs no interval, and that is most of the work.
+
+    Raises ValueError if there is no question.
+    """
+    if not questions.questions:
+        raise ValueError("mastery needs at least one question")
+    a, b = shares.passed.mean, shares.failed.mean
+    worth, reach = [0.0 for _ in aheads], 0.0
+    for number, cards in questions.parts.items():
+        scales, all_ = cards.scales(calibration), len(cards.stabilities)
+        reach += all_ / number
+        for at, ahead in enumerate(aheads):
+            odds = cards.odds(parameters, ahead)
+            passed = sum(_recalled(odds, scales, calibration.slope))
+            worth[at] += (passed * a + (all_ - passed) * b) / number
+    return [min(one, reach) / questions.questions for one in worth]
+
+
+def _recalled(odds: Iterable[float], scales: Iterable[float], slope: float) -> list[float]:
+    """The chance of recall as `Calibration.recall` has it, of each of some cards."""
+    return [1 / (1 + scale * one**slope) for one, scale in zip(odds, scales, strict=True)]
+
+
+def _tells(introduced: int, questions: int) -> bool:
+    return introduced >= min(FEW, questions)
 
 
 def _share(seen: Sequence[float], prior: float) -> PointShare:

@@ -74,12 +74,15 @@ class Model:
         recalled: float = (1 + self._factor * days / stability) ** self._decay
         return recalled
 
-    def recalls(self, stabilities: Iterable[float], days: Iterable[float]) -> list[float]:
-        """As `recall`, of many: Today asks of all cards of all decks on its page."""
-        factor, decay = self._factor, self._decay
+    def forgotten(
+        self, stabilities: Iterable[float], waited: Iterable[float], ahead: int
+    ) -> list[float]:
+        """The odds that what has these *stabilities* and has *waited* so long will be forgotten
+        some days *ahead* (all in days): Today asks of all cards of all decks on its page."""
+        factor, power = self._factor, -self._decay
         return [
-            (1 + factor * waited / stability) ** decay
-            for stability, waited in zip(stabilities, days, strict=True)
+            (1 + factor * (days + ahead) / stability) ** power - 1
+            for stability, days in zip(stabilities, waited, strict=True)
         ]
 
     def interval(self, stability: float, retention: float) -> float:

@@ -21,11 +21,14 @@ from studyapp.memory.mastery import (
     Questions,
     Recall,
     calibration,
+    expected,
     mastery,
     shares,
 )
+from studyapp.memory.scheduler import Parameters
 from studyapp.notes.card import REVERSED
 from studyapp.store import owner, tables
+from studyapp.store.engine import days_since
 from studyapp.store.parameters import in_force
 from studyapp.study.admission import meant
 from studyapp.study.questionnaire import history as questionnaire
@@ -53,6 +56,16 @@ class Outlook:
     later: Mastery
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What Today tells of a chapter: of its `questions`, mastery now and later, of which there is
+    no interval."""
+
+    questions: Questions
+    now: float
+    later: float
+
+
 def outlooks(
     connection: Connection,
     now: datetime,
@@ -66,15 +79,39 @@ def outlooks(
     the day *on*, 30 days ahead by default."""
     today = study_day(now)
     later = later_day(on, today)
-    parameters = in_force(connection, learner=learner)
-    said, trust = _shares(connection, learner=learner), trust_of(connection, learner=learner)
+    known = _known(connection, learner=learner)
     return {
-        one: Outlook(
-            mastery(questions, parameters, said, trust, today),
-            mastery(questions, parameters, said, trust, today, later),
-        )
-        for one, questions in _questions(connection, chapters, depth=depth, learner=learner)
+        one: Outlook(mastery(questions, *known, today), mastery(questions, *known, today, later))
+        for one, questions in _questions(connection, today, chapters, depth=depth, learner=learner)
     }
+
+
+def glances(
+    connection: Connection,
+    now: datetime,
+    *,
+    on: date | None,
+    chapters: Collection[int],
+    depth: str,
+    learner: int,
+) -> dict[int, Glance]:
+    """As `outlooks`, in a fraction of the time."""
+    today = study_day(now)
+    aheads = (1, (later_day(on, today) - today).days)
+    known = _known(connection, learner=learner)
+    return {
+        one: Glance(questions, *expected(questions, *known, aheads))
+        for one, questions in _questions(connection, today, chapters, depth=depth, learner=learner)
+    }
+
+
+def _known(connection: Connection, *, learner: int) -> tuple[Parameters, PointShares, Calibration]:
+    """What is known of the learner."""
+    return (
+        in_force(connection, learner=learner),
+        _shares(connection, learner=learner),
+        trust_of(connection, learner=learner),
+    )
 
 
 def _shares(connection: Connection, *, learner: int) -> PointShares:
@@ -109,13 +146,13 @@ def _before(connection: Connection, by: bytes | None, most: int, *, learner: int
 
 
 def _questions(
-    connection: Connection, chapters: Collection[int], *, depth: str, learner: int
+    connection: Connection, today: date, chapters: Collection[int], *, depth: str, learner: int
 ) -> Iterator[tuple[int, Questions]]:
     """The questions of each chapter, with the cards that they ask for; what is suspended is left
     out."""
-    passed = case((memory.missed.is_(False), memory.last_day))
+    waited = case((memory.missed.is_(False), days_since(connection, memory.last_day, today)))
     query = (
-        select(card.chapter_id, card.note_id, memory.stability, passed)
+        select(card.chapter_id, card.note_id, memory.stability, waited)
         .join(tables.note, note.id == card.note_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .where(
@@ -132,9 +169,4 @@ def _questions(
     )
     every = chain.from_iterable(connection.execute(query).partitions())  # row by row takes longer
     for of_chapter, rows in groupby(every, itemgetter(0)):
-        asking, stabilities, last_days = list[int](), list[float | None](), list[date | None]()
-        for _, question, stability, last_day in rows:  # a row that is kept costs more than all else
-            asking.append(question)
-            stabilities.append(stability)
-            last_days.append(last_day)
-        yield of_chapter, Questions.of(asking, stabilities, last_days)
+        yield of_chapter, Questions.of((asked, s, days) for _, asked, s, days in rows)

@@ -12,17 +12,17 @@ from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.study import exam
 from studyapp.study.lab import verdict
-from studyapp.study.mastery import Outlook, outlooks
+from studyapp.study.mastery import Glance, glances
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """`lab` is the newest result in the lab, on one line; `outlooks`, by id, are those of
+    """`lab` is the newest result in the lab, on one line; `glances`, by id, are those of
     `chapters` that have one."""
 
     lab: str
     chapters: frozenset[int]
-    outlooks: Mapping[int, Outlook]
+    glances: Mapping[int, Glance]
 
 
 def prospect(
@@ -38,5 +38,5 @@ def prospect(
     return Prospect(
         verdict.latest(connection, now.date(), learner=learner),
         chapters,
-        outlooks(connection, now, on=on, chapters=chapters, depth=settings.depth, learner=learner),
+        glances(connection, now, on=on, chapters=chapters, depth=settings.depth, learner=learner),
     )

@@ -7,6 +7,7 @@ import json
 import math
 import random
 import sys
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +26,7 @@ from studyapp.memory.mastery import (
     Recall,
     calibration,
     calibrations,
+    expected,
     mastery,
     shares,
 )
@@ -44,6 +46,11 @@ class Standing(NamedTuple):
     stability: float | None
     last_day: date | None
     missed: bool = False
+
+    @property
+    def waited(self) -> int | None:
+        """Since it was passed when last rated."""
+        return None if self.missed or self.last_day is None else (TODAY - self.last_day).days
 
 
 NEW = Standing(None, None)
@@ -69,12 +76,13 @@ predictions = st.tuples(st.floats(0.01, 0.9999), st.floats(0.05, 5000))
 
 def asked(questions: list[list[Standing]]) -> Questions:
     """Each of these has a list of its cards."""
-    cards = [(number, card) for number, cards in enumerate(questions) for card in cards]
-    return Questions.of(
-        [number for number, _ in cards],
-        [card.stability for _, card in cards],
-        [None if card.missed else card.last_day for _, card in cards],
-    )
+    cards = ((number, card) for number, cards in enumerate(questions) for card in cards)
+    return together(cards)
+
+
+def together(cards: Iterable[tuple[int, Standing]]) -> Questions:
+    """Each card has the number of its question before it."""
+    return Questions.of((number, card.stability, card.waited) for number, card in cards)
 
 
 def of(
@@ -165,22 +173,31 @@ def test_cards_of_a_question_need_not_stand_together(
     cards: list[tuple[int, Standing]], calibration: Calibration
 ) -> None:
     questions = [[one for at, one in cards if at == number] for number in range(4)]
-    together = of([question for question in questions if question], calibration=calibration)
-    apart = Questions.of(
-        [at for at, _ in cards],
-        [one.stability for _, one in cards],
-        [None if one.missed else one.last_day for _, one in cards],
-    )
-    told = mastery(apart, PARAMETERS, USUAL, calibration, TODAY)
-    assert (told.introduced, told.questions) == (together.introduced, together.questions)
-    assert close(told.value, together.value)
-    assert close(told.low, together.low)
+    sorted_ = of([question for question in questions if question], calibration=calibration)
+    told = mastery(together(cards), PARAMETERS, USUAL, calibration, TODAY)
+    assert (told.introduced, told.questions) == (sorted_.introduced, sorted_.questions)
+    assert close(told.value, sorted_.value)
+    assert close(told.low, sorted_.low)
 
 
 @given(st.lists(st.tuples(st.floats(0.05, 5000), st.integers(0, 2000)), max_size=5))
-def test_the_recall_of_many_is_that_of_each(cards: list[tuple[float, int]]) -> None:
-    many = PARAMETERS.model.recalls([one for one, _ in cards], [days for _, days in cards])
-    assert many == [PARAMETERS.model.recall(*one) for one in cards]
+def test_the_odds_of_many_are_those_of_each(cards: list[tuple[float, int]]) -> None:
+    many = PARAMETERS.model.forgotten([one for one, _ in cards], [days for _, days in cards], 5)
+    for odds, (stability, days) in zip(many, cards, strict=True):
+        assert close(1 / (1 + odds), PARAMETERS.model.recall(stability, days + 5))
+
+
+@given(chapters, own, trusts, st.lists(st.integers(1, 400), max_size=3))
+def test_what_is_expected_is_the_value_of_mastery(
+    questions: list[list[Standing]], shares: PointShares, calibration: Calibration, ahead: list[int]
+) -> None:
+    told = expected(asked(questions), PARAMETERS, shares, calibration, ahead)
+    assert told == [of(questions, shares, calibration, one).value for one in ahead]
+
+
+def test_a_card_that_was_met_in_the_future_is_as_if_met_on_the_day() -> None:
+    ahead, on_it = (Standing(10.0, TODAY + timedelta(days=one)) for one in (9, 1))
+    assert of([[ahead], [NINE_IN_TEN]]) == of([[on_it], [NINE_IN_TEN]])
 
 
 @given(chapters, own, trusts)
@@ -281,8 +298,8 @@ def test_a_real_card_loses_and_regains_its_points() -> None:
     for rating, day in ((Rating.GOOD, 0), (Rating.AGAIN, 2), (Rating.GOOD, 2), (Rating.GOOD, 5)):
         now = datetime(2026, 3, 2, 20, tzinfo=UTC) + timedelta(days=day)
         memory = PARAMETERS.review(memory, rating, now, card=b"c", uid=b"r")
-        card = Standing(memory.stability, memory.last_day, rating is Rating.AGAIN)
-        worth.append(mastery(asked([[card]]), PARAMETERS, USUAL, SURE, now.date()).value)
+        card = Questions.of([("c", memory.stability, None if memory.missed else 0)])
+        worth.append(mastery(card, PARAMETERS, USUAL, SURE, now.date()).value)
     passed, missed, relearnt, again = worth
     assert missed == 0 < relearnt < min(passed, again)
 
@@ -466,3 +483,12 @@ def test_who_goes_on_from_what_was_told_gets_as_far_as_who_begins_anew(
     assert on.outcomes == every.outcomes
     assert on.terms == pytest.approx(every.terms, abs=1e-12)
     assert Calibration.of_json(json.loads(json.dumps(every.as_json()))) == every
+
+
+@pytest.mark.parametrize("term", [0, 1, 2])
+@pytest.mark.parametrize("far", [math.inf, -1e9, math.nan, 80.0])
+def test_what_no_outcomes_come_to_is_not_gone_on_from(term: int, far: float) -> None:
+    kept = Calibration().as_json()
+    kept["terms"] = [far if at == term else value for at, value in enumerate(kept["terms"])]
+    with pytest.raises(ValueError, match="far off"):
+        Calibration.of_json(kept)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from studyapp.study.dates import Ahead
     from studyapp.study.desk import Desk
     from studyapp.study.fit.child import Child
-    from studyapp.study.mastery import Outlook
+    from studyapp.study.mastery import Glance
     from studyapp.study.prospect import Prospect
     from studyapp.study.reschedule import Preview
     from studyapp.study.rewording import Reworded
@@ -368,17 +368,17 @@ class TodayScreen(Page):
 
     def _draw_course(self) -> None:
         if self._overview is not None:
-            outlooks = self._prospect.outlooks if self._prospect else {}
+            glances = self._prospect.glances if self._prospect else {}
             known = self._prospect.chapters if self._prospect else frozenset[int]()
             is_asked = any(
-                row.id in outlooks if row.id in known else _is_asked(row)
+                row.id in glances if row.id in known else _is_asked(row)
                 for row in self._overview.chapters
             )
             exam = self._overview.exam
             on = exam.exam.day if exam is not None else self.desk.settings.exam_on
             told = _what_is_told(self._overview, on) if is_asked else ""
             lines = [
-                _chapter_line(row, outlooks.get(row.id), is_known=row.id in known)
+                _chapter_line(row, glances.get(row.id), is_known=row.id in known)
                 for row in self._overview.chapters
             ]
             self.query_one("#course", Static).update(Chapters(told, lines))
@@ -845,7 +845,7 @@ def _is_asked(row: ChapterRow) -> bool:
     return row.cards > 0
 
 
-def _chapter_line(row: ChapterRow, outlook: Outlook | None, *, is_known: bool) -> Line:
+def _chapter_line(row: ChapterRow, glance: Glance | None, *, is_known: bool) -> Line:
     """As long as the mastery is not known its figures have their room, so that no bar moves."""
     counts = row.counts
     if not row.cards:
@@ -858,13 +858,14 @@ def _chapter_line(row: ChapterRow, outlook: Outlook | None, *, is_known: bool) -
         held = f"{row.waiting} wait" if row.waiting else f"{counts.new} new"
         due = f"{counts.review + counts.learning} due, {held}"
     share, mastery, met = 0.0, "", ""
-    if outlook is not None and outlook.now.tells:
-        share = outlook.now.value
-        mastery = f"{100 * share:.0f} → {100 * outlook.later.value:.0f}"
-    elif outlook is not None and outlook.now.introduced:
-        mastery = "few yet"
-    if outlook is not None:
-        met = f"{outlook.now.introduced} of {outlook.now.questions}"
+    if glance is not None:
+        asked = glance.questions
+        if asked.tells:
+            share = glance.now
+            mastery = f"{100 * share:.0f} → {100 * glance.later:.0f}"
+        elif asked.introduced:
+            mastery = "few yet"
+        met = f"{asked.introduced} of {asked.questions}"
     elif not is_known and _is_asked(row):
         mastery = "…".rjust(len("82 → 71")) if row.introduced else ""
         met = "…".rjust(len(f"{row.introduced} of {row.cards}"))
