@@ -109,6 +109,7 @@ def _card(card: int, cards: int) -> dict[str, object]:
         "note_id": card,
         "chapter_id": _chapter(card, cards),
         "side": "answer",
+        "in_questionnaire": True,
         "family": f"big:n{card}",
         "position": card,
     }

@@ -173,6 +173,12 @@ class Note:
         """All that is asked, as Markdown."""
         return f"{self.prompt}\n\n{self.front}" if self.front else self.prompt
 
+    @property
+    def in_questionnaire(self) -> bool:
+        """Whether it is one of its chapter's questions. What is kept apart is for reviews alone, as
+        a card that tells two others from each other."""
+        return self.kind is NoteKind.QUESTION and APART not in self.tags
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

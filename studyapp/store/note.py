@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 
-from studyapp.notes.card import MEANING_TO_TERM
+from studyapp.notes.card import MEANING_TO_TERM, REVERSED
 from studyapp.notes.edit import is_same
 from studyapp.notes.note import ChapterKey, ContentFile, Note, NoteKind, card_uid
 from studyapp.store import tables
@@ -230,7 +230,13 @@ def _write_cards(
             if side == MEANING_TO_TERM and index:
                 opened.append(len(rows))
                 opener = None if row is None else row.opener  # till the ids are known
-            own = {"position": position, "depth": depth, "opener": opener, "missing_since": None}
+            own = {
+                "position": position,
+                "depth": depth,
+                "opener": opener,
+                "in_questionnaire": one.note.in_questionnaire and side != REVERSED,
+                "missing_since": None,
+            }
             rows.append(Row(row, {**common, **own}, key))
         gone += (
             {"of": old.id, "missing_since": now}

@@ -264,7 +264,8 @@ class _Card(TypedColumns):
     `position` is the place in the book; `opener` is the side that must be stable first;
     `section_id` is the section that lets it in, the chapter's first if its note names none; the
     learner is its note's. Without a `depth` it is for those alone who have begun it. `contrast`:
-    it asks for one of the terms that a note of its family tells apart."""
+    it asks for one of the terms that a note of its family tells apart. `in_questionnaire`: it asks
+    what one of its chapter's questions asks, and asks it forwards."""
 
     id: Named[int] = Column(primary_key=True)
     uid: Named[bytes] = Column(LargeBinary(16))
@@ -277,6 +278,7 @@ class _Card(TypedColumns):
     depth: Named[str | None] = Column(server_default=text("'core'"))  # its note's
     opener: Named[int | None]  # id of the card
     contrast: Named[bool] = Column(server_default=false())
+    in_questionnaire: Named[bool] = Column(server_default=false())
     missing_since: Named[datetime | None] = Column(UTCDateTime)
     learner_id: Named[int | None] = Column(ForeignKey("learner.id"))
 

@@ -26,7 +26,6 @@ from studyapp.memory.mastery import (
     shares,
 )
 from studyapp.memory.scheduler import Parameters
-from studyapp.notes.card import REVERSED
 from studyapp.store import owner, tables
 from studyapp.store.engine import days_since
 from studyapp.store.parameters import in_force
@@ -37,7 +36,6 @@ from studyapp.study.recall import models, recalls
 AHEAD = timedelta(days=30)  # the outlook where no date is set
 
 adopted = tables.parameters.c
-note = tables.note.c
 card = tables.card.c
 memory = tables.memory.c
 review = tables.review.c
@@ -153,12 +151,10 @@ def _questions(
     waited = case((memory.missed.is_(False), days_since(connection, memory.last_day, today)))
     query = (
         select(card.chapter_id, card.note_id, memory.stability, waited)
-        .join(tables.note, note.id == card.note_id)
         .outerjoin(tables.memory, and_(memory.card_id == card.id, memory.learner_id == learner))
         .where(
-            questionnaire.is_question(),
+            card.in_questionnaire,
             card.missing_since.is_(None),
-            card.side != REVERSED,
             owner.visible(card, learner=learner),
             meant(depth),
             or_(memory.suspended.is_(None), memory.suspended.is_(False)),

@@ -27,6 +27,7 @@ ASKED_FOR = {
     "parameters": ("fit JSON",),
     "note": ("guid VARCHAR",),
     "review": ("interval INTEGER", "retention DOUBLE"),
+    "card": ("in_questionnaire BOOLEAN DEFAULT 0 NOT NULL",),
     "memory": ("missed BOOLEAN DEFAULT 0 NOT NULL",),
 }
 

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event, func, select
 
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import Cause, Memory, Rating
+from studyapp.notes.card import REVERSED
 from studyapp.notes.note import card_uid, note_uid
 from studyapp.store import sync, tables
 from studyapp.store.database import open_database
@@ -22,6 +23,7 @@ from studyapp.store.engine import reading, writing
 from studyapp.store.fingerprint import is_current
 from studyapp.store.memory import read_memory
 from studyapp.study import review
+from studyapp.study.questionnaire.history import is_question
 from studyapp.study.undo import undo
 from tests_support import START, Clock, question, questionnaire
 
@@ -66,6 +68,35 @@ def test_the_first_sync_adds_everything_and_the_second_nothing(
         # 16 questions with a card each, 3 terms with one in each direction
         assert connection.scalar(select(func.count()).select_from(tables.card)) == 22
         assert is_current(connection, [content])
+
+
+def test_cards_know_whether_their_questionnaire_asks_them(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    page = content / "1" / "both.md"
+    kinds = ("", "tags: apart", "tags: apartment", "card: both", "card: do")
+    notes = [
+        question(f"k{at}").replace("section: 1.1", f"section: 1.1, {kind}".rstrip(", "))
+        for at, kind in enumerate(kinds)
+    ]
+    page.write_text(questionnaire(*notes))
+    assert run(engine, clock, content).problems == ()
+    asked = [one for one in asked_by_name(engine) if one[0].startswith("k")]
+    assert asked == [("k0", "answer"), ("k2", "answer"), ("k3", "answer")]
+    page.write_text(page.read_text().replace("tags: apartment", "tags: apart"))
+    run(engine, clock, content)
+    assert ("k2", "answer") not in asked_by_name(engine)
+
+
+def asked_by_name(engine: Engine) -> list[tuple[str, str]]:
+    """The cards that questionnaires ask, by note and side; they are those of its questions."""
+    note, card = tables.note.c, tables.card.c
+    query = select(note.name, card.side).join(tables.card, card.note_id == note.id)
+    with reading(engine) as connection:
+        kept = connection.execute(query.where(card.in_questionnaire)).all()
+        said = connection.execute(query.where(is_question(), card.side != REVERSED)).all()
+    assert sorted(kept) == sorted(said)
+    return sorted((name, side) for name, side in kept)
 
 
 def test_no_edit_loses_a_memory(engine: Engine, content: Path, clock: Clock) -> None:

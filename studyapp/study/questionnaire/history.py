@@ -218,8 +218,7 @@ def joined(connection: Connection, card_id: int, *, learner: int) -> str:
 
 
 def is_question() -> ColumnElement[bool]:
-    """Condition on a note: it is one of its chapter's questions. What is kept apart is for reviews
-    alone, as a card that tells two others from each other."""
+    """Condition on a note: it is one of its chapter's questions (`Note.in_questionnaire`)."""
     return and_(
         note.kind == NoteKind.QUESTION.value,
         cast(note.tags, String).not_like(f'%"{APART}"%'),

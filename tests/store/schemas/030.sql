@@ -61,7 +61,7 @@ CREATE TABLE card (
 	position INTEGER NOT NULL, 
 	opener INTEGER, 
 	missing_since DATETIME, 
-	learner_id INTEGER, depth VARCHAR DEFAULT 'core', contrast BOOLEAN DEFAULT 0 NOT NULL, 
+	learner_id INTEGER, depth VARCHAR DEFAULT 'core', contrast BOOLEAN DEFAULT 0 NOT NULL, in_questionnaire BOOLEAN DEFAULT 0 NOT NULL, 
 	CONSTRAINT pk_card PRIMARY KEY (id), 
 	CONSTRAINT uq_card_note_id_side UNIQUE (note_id, side), 
 	CONSTRAINT fk_card_note_id FOREIGN KEY(note_id) REFERENCES note (id), 

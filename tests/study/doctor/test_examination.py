@@ -435,8 +435,9 @@ def test_an_index_whose_page_is_lost_is_found(database: Path, clock: Clock) -> N
 
 
 def test_an_older_database_is_brought_up_to_date(database: Path, clock: Clock) -> None:
-    newest = "ALTER TABLE memory DROP COLUMN missed"
-    sql("DELETE FROM schema_version WHERE version >= 30", newest)(database)
+    newest = ("memory DROP COLUMN missed", "card DROP COLUMN in_questionnaire")
+    gone = [f"ALTER TABLE {one}" for one in newest]
+    sql("DELETE FROM schema_version WHERE version >= 30", *gone)(database)
     found = look(database, clock)
     assert "last opened by an older studyapp" in told(found)
     assert any("up to date" in one.done for one in mend(str(database), found, clock()).mended)
