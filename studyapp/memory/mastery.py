@@ -186,9 +186,7 @@ class _Cards(NamedTuple):
         waited = self.waited
         if min(waited) + ahead < 0:  # a clock was wrong
             waited = [max(one, -ahead) for one in waited]
-        odds = parameters.model.forgotten(self.stabilities, waited, ahead)
-        least, most = _LEAST, _MOST
-        return [one if least < one < most else min(max(one, least), most) for one in odds]
+        return parameters.model.forgotten(self.stabilities, waited, ahead)
 
     def scales(self, calibration: Calibration) -> list[float]:
         """What these odds to the power of slope are multiplied by, to be this learner's."""
@@ -260,7 +258,7 @@ def mastery(
         passed += sure / number
         failed += (len(recalled) - sure) / number
         shifted += pull
-        sloped += sum(map(mul, open_, (-math.log(one) - USUAL for one in odds))) / number
+        sloped += sum(map(mul, open_, (-math.log(_bounded(one)) - USUAL for one in odds))) / number
         lasting = (math.log(one / USUAL_DAYS) for one in cards.stabilities)
         stretched += sum(map(mul, open_, lasting)) / number
         chance += gap**2 * pull / number  # each card is recalled or not by itself
@@ -308,7 +306,15 @@ def expected(
 
 def _recalled(odds: Iterable[float], scales: Iterable[float], slope: float) -> list[float]:
     """The chance of recall as `Calibration.recall` has it, of each of some cards."""
-    return [1 / (1 + scale * one**slope) for one, scale in zip(odds, scales, strict=True)]
+    least, most = _LEAST, _MOST
+    return [
+        1 / (1 + scale * (one if least < one < most else _bounded(one)) ** slope)
+        for one, scale in zip(odds, scales, strict=True)
+    ]
+
+
+def _bounded(odds: float) -> float:
+    return min(max(odds, _LEAST), _MOST)
 
 
 def _tells(introduced: int, questions: int) -> bool:

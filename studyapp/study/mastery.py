@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 
 from sqlalchemy import Connection, and_, case, or_, select
@@ -27,7 +27,7 @@ from studyapp.memory.mastery import (
 )
 from studyapp.memory.scheduler import Parameters
 from studyapp.store import owner, tables
-from studyapp.store.engine import days_since
+from studyapp.store.engine import days_since, plainly
 from studyapp.store.parameters import in_force
 from studyapp.study.admission import meant
 from studyapp.study.questionnaire import history as questionnaire
@@ -161,8 +161,6 @@ def _questions(
             card.chapter_id.in_(chapters),
         )
         .order_by(card.chapter_id)
-        .execution_options(yield_per=500)
     )
-    every = chain.from_iterable(connection.execute(query).partitions())  # row by row takes longer
-    for of_chapter, rows in groupby(every, itemgetter(0)):
+    for of_chapter, rows in groupby(plainly(connection, query), itemgetter(0)):
         yield of_chapter, Questions.of((asked, s, days) for _, asked, s, days in rows)
