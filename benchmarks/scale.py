@@ -1,9 +1,9 @@
 """Does what an app does now and then cost more, the more there is?
 
-    python benchmarks/scale.py [NOTES] [REVIEWS_PER_NOTE]
+    python benchmarks/scale.py [NOTES] [REVIEWS_PER_NOTE] [DECK]
 
-Makes two studies, of 1,000 notes and of NOTES (20,000), with REVIEWS_PER_NOTE (11) each, on files
-of 500 notes, and has both do the same: what Today adds to its lines, once for as many chapters as
+Makes two studies, of 1,000 notes and of NOTES (20,000), with REVIEWS_PER_NOTE (11) each, in decks
+of DECK notes (500), and has both do the same: what Today adds to its lines, once for as many chapters as
 have room in a terminal of 80 × 24 and once for those of 140 × 40, the streak, reading the content
 after one more note of the learner's own, taking a rating back. Tells the median processor time of
 each, and how many times that of the small study it is. Both studies have a review on each of the
@@ -115,7 +115,8 @@ def figures(desk: Desk) -> dict[str, float]:
     return {name: statistics.median(of[1:]) for name, of in found.items()}
 
 
-def main(notes: int = 20_000, each: int = 11) -> None:
+def main(notes: int = 20_000, each: int = 11, deck: int = 500) -> None:
+    doctor.PAGE = deck
     with tempfile.TemporaryDirectory() as name:
         with study(Path(name) / "small", SMALL, each) as desk:
             small = figures(desk)
