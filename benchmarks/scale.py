@@ -3,11 +3,11 @@
     python benchmarks/scale.py [NOTES] [REVIEWS_PER_NOTE] [DECK]
 
 Makes two studies, of 1,000 notes and of NOTES (20,000), with REVIEWS_PER_NOTE (11) each, in decks
-of DECK notes (500), and has both do the same: what Today adds to its lines, once for as many chapters as
-have room in a terminal of 80 × 24 and once for those of 140 × 40, the streak, reading the content
-after one more note of the learner's own, taking a rating back. Tells the median processor time of
-each, and how many times that of the small study it is. Both studies have a review on each of the
-same days, for the streak takes as long as it is.
+of DECK notes (500), and has both do the same: what Today adds to its lines, once for as many
+chapters as have room in a terminal of 80 × 24 and once for those of 140 × 40, the streak, reading
+the content after one more note of the learner's own, taking a rating back. Tells the median
+processor time of each, and how many times that of the small study it is. Both studies have a review
+on each of the same days, for the streak takes as long as it is.
 """
 
 from __future__ import annotations
