@@ -10,6 +10,7 @@ a file beside their content file, one JSON object a line:
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +57,12 @@ def digest(template: Template) -> str:
 
 def path_beside(path: Path) -> Path:
     """Where the drawn variants of a content file are."""
-    return path.with_name(path.stem + SUFFIX)
+    return Path(beside(os.fspath(path)))
+
+
+def beside(path: str) -> str:
+    """As `path_beside`, of the words of a path."""
+    return os.path.splitext(path)[0] + SUFFIX
 
 
 def stored(path: Path) -> tuple[dict[str, list[Variant]], list[Problem]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, or_, select
 
 from studyapp.notes.folder import files
-from studyapp.notes.variant import path_beside
+from studyapp.notes.variant import beside
 from studyapp.store import tables
 
 _DERIVATION = "3"  # raise it when the cards made from the same text change
@@ -33,14 +34,14 @@ def fingerprint(root: Path) -> str:
     """Changes whenever a content file below *root* does; empty if there is no such folder."""
     if not root.is_dir():
         return ""
-    digest = hashlib.blake2b(_DERIVATION.encode(), digest_size=16)
-    for path in files(root):
-        for one in (path, path_beside(path)):
+    digest, above = hashlib.blake2b(_DERIVATION.encode(), digest_size=16), os.path.join(root, "")
+    for path in map(os.fspath, files(root)):  # a Path for each step would take most of the time
+        for one in (path, beside(path)):
             try:
-                stat = one.stat()
+                stat = os.stat(one)
                 told = f"{stat.st_size}\0{stat.st_mtime_ns}"
             except OSError:  # nothing beside it, a link that leads nowhere, or it has just gone
                 told = ""
-            name = f"{one.relative_to(root)}\0{told}\n"
+            name = f"{one.removeprefix(above)}\0{told}\n"
             digest.update(name.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
