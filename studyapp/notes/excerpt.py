@@ -72,11 +72,14 @@ def tags(path: Path) -> dict[str, tuple[str, ...]]:
 
 def current(note: Note) -> tuple[Note, File]:
     """The note as its file now has it, and the file. Raises ContentError if it is not there."""
+    gone = ContentError(note.path, note.line, f"the note {note.id} is no longer here")
+    if not disk.is_there(note.path):  # with its last note it went
+        raise gone
     page, file = parsed(note.path)
     if page is None and file.problems:
         why = min(file.problems)
         raise ContentError(why.path, why.line, why.message)
     found = next((it for it in page.notes if it.id == note.id), None) if page else None
     if found is None:
-        raise ContentError(note.path, note.line, f"the note {note.id} is no longer here")
+        raise gone
     return found, file

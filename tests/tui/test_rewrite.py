@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+from textual import events
 
 from pictures import Pictures
-from screen import NARROW, WIDE, arrives, lines, settled, shows, tells, until
+from screen import NARROW, WIDE, arrives, hides, lines, settled, shows, tells, until
 from studyapp.config import Settings
+from studyapp.store import tables
+from studyapp.study import removal
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.rewrite import RewriteScreen
@@ -211,6 +215,36 @@ async def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
     said = path.read_text()
     assert said.endswith("Another program's.\n\nMine. One.\n\nMore.\n")
     assert said.count("## One?") == 1
+
+
+async def test_a_note_that_another_window_has_deleted_is_told_as_that(
+    make_app, open_today, data: Path
+) -> None:
+    """Not by what was wrong with the text before."""
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await open_today(pilot)
+        await pilot.press("n", *"One?", "tab", *"One.", "ctrl+s")
+        await tells(pilot, "it comes first of its new cards.")
+        await pilot.press("slash", *"one?", "enter")
+        await arrives(pilot, NoteScreen)
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        text = app.screen.box.text
+        await pilot.press("x")
+        await shows(pilot, "Line 1: a note begins with a heading")
+        note = tables.note.c
+        with app.desk.reading() as connection:
+            mine = connection.scalars(select(note.id).where(note.learner_id == 1)).all()
+        removal.remove(app.desk, mine)
+        app.post_message(events.Key("f7", None))
+        app.post_message(events.Paste(text.replace("One.", "Two.")))
+        await hides(pilot, "Line 1: a note begins with a heading")
+        await shows(pilot, "Two.")
+        await pilot.press("ctrl+s")
+        await tells(pilot, "is no longer here")
+        assert all("line above" not in one for one in app.heard)
+        await arrives(pilot, RewriteScreen)  # where the text still is
 
 
 async def test_a_comment_goes_only_if_that_is_meant(

@@ -105,20 +105,23 @@ class RewriteScreen(WritingPage):
 
     def _look(self) -> None:
         """Show what the note says now, and the first thing that is wrong with it, with its line in
-        the box. While it is no note, the last one stays in sight."""
+        the box. While it is no note, the last one stays in sight. Where the note has gone from its
+        file, no text of it can be right: that is said, and is what saving says."""
         text, today = self._box.text.strip(), study_day(self.desk.now())
+        gone, self._wrong, self._note = "", (), None
         try:
-            note, problems = self._edit.reading(text, today)
-        except StudyError as error:  # its file has gone, which is told when it is saved
-            self.log.error(str(error))
-            return
-        self._wrong, self._note = problems, note
-        if note is not None:
+            self._note, self._wrong = self._edit.reading(text, today)
+        except StudyError as error:
+            gone = str(error).rstrip(".")
+        note, problems = self._note, self._wrong
+        if gone:
+            self.query_one(Prose).show(text)
+        elif note is not None:
             points = [point.text for point in note.points]
             shown = written_out(note.prompt, note.front, note.answer, points, note.synonyms)
             self.query_one(Prose).show(shown, self.gallery(shown, self._edit.path))
             self.call_after_refresh(self._follow)
-        told = self._told(problems[0]) if problems and text else ""
+        told = self._told(problems[0]) if problems and text else gone
         wrong = self.query_one("#wrong", Static)
         wrong.update(told and f"{told}.")
         wrong.display = bool(told)
