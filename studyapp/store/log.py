@@ -256,6 +256,15 @@ def log_together(
         refold_all(connection, sorted({row["card_id"] for row in rows}), learner=learner)
 
 
+def retract(
+    connection: Connection, card_id: int, uid: bytes, now: datetime, *, learner: int
+) -> None:
+    """Take back an entry of a card, unless it is."""
+    this = (event.learner_id == learner, event.kind == EventKind.RETRACT.value)
+    if not connection.scalar(select(exists().where(event.target == uid, *this))):
+        log_event(connection, card_id, EventKind.RETRACT, now, target=uid, learner=learner)
+
+
 def retract_all(
     connection: Connection, entries: Sequence[tuple[int, bytes]], now: datetime, *, learner: int
 ) -> None:

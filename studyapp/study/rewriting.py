@@ -4,8 +4,8 @@ What changes is text in files: all of them are written, whole, or none, though t
 in between (`study/former.py`). What an editor or another window saves meanwhile stays: what is
 written is made of what the file says right before.
 
-How it is taken back in a later session lies beside the packs, from before the first file is
-written: what the files said, and what was the newest in the log. Whether it was done is seen by the
+How it is taken back in another window or a later session lies beside the packs, from before the
+first file is written: what the files said, and when it was done. Whether it was done is seen by the
 files, so nothing has to be tidied up where the program was killed.
 """
 
@@ -14,12 +14,14 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from sqlalchemy import Connection, select
 
@@ -27,15 +29,18 @@ from studyapp import disk
 from studyapp.errors import ContentError, StudyError
 from studyapp.memory.clock import study_day
 from studyapp.store import tables
-from studyapp.study import former, library
+from studyapp.study import former, library, unlogged
 from studyapp.study.desk import Desk
 from studyapp.study.former import Former
-from studyapp.study.undo import uid_of_newest
+from studyapp.study.unlogged import Moment
 
 note = tables.note.c
 
 _AT_ONCE = 500  # notes in one query
 _RECORDS, _MOST = 20, 64_000_000  # records, and bytes of them, that are kept, the newest ones
+_NAMED = re.compile(
+    r"(\d+)(-\w+)?"
+)  # a record: of two windows that keep one at once, each has its own
 
 
 # Of a file, and the rows of notes that are in it; None if it goes.
@@ -46,19 +51,25 @@ BackOf = Callable[[Path, Sequence[Any], bytes], str | None]  # and what it said 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
     """What was done: to how many notes, what each file said `before`, the digest of what it says
-    `now`, and what it is to say if it is taken back once it says something else; None if that is
-    for it as it is. `record` is where a later session finds all of it; None where none is to."""
+    `now`, what it is to say if it is taken back once it says something else, None if that is for it
+    as it is, and when. `record` is where a later session finds all of it; None where none is to."""
 
     notes: int
     before: Mapping[Path, bytes]
     now: Mapping[Path, str]
     back_of: Callable[[Path], str | None]
+    moment: Moment
     record: Path | None = None
 
     @property
     def is_put_back(self) -> bool:
         """Whether all files say what they did before."""
         return all(disk.said(path) == said for path, said in self.before.items())
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether another window has done so."""
+        return self.record is not None and not disk.is_there(self.record) and self.is_put_back
 
 
 class Note(NamedTuple):
@@ -70,12 +81,11 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What was done in an earlier session, on a study `day`: `what` it was, as `rewrite` was told,
-    and the newest uid of the log when it was done, None if there was none."""
+    """What was done in another session, on a study `day`: `what` it was, as `rewrite` was told."""
 
     what: Mapping[str, Any]
     day: date
-    after: bytes | None
+    moment: Moment
     notes: Mapping[Path, Sequence[Note]]
     before: Mapping[Path, bytes]
     now: Mapping[Path, str]
@@ -85,7 +95,7 @@ class Record:
         """What was done, with what takes it back."""
         count = sum(map(len, self.notes.values()))
         back = _back(back_of, self.notes, self.before)
-        return Rewriting(count, self.before, self.now, back, self.file)
+        return Rewriting(count, self.before, self.now, back, self.moment, self.file)
 
 
 def own(connection: Connection, notes: Collection[int], *, learner: int) -> list[Any]:
@@ -125,7 +135,11 @@ def rewrite(
     before = {path: disk.said(path) or b"" for path in files}
     now = {path: _encoded(text_of(path, some)) for path, some in files.items()}
     becoming = {path: disk.digest(text) for path, text in now.items()}
-    record = None if what is None or not now else _keep(desk, what, files, before, becoming)
+    with desk.reading() as connection:
+        moment = unlogged.moment(connection, desk.now(), learner=desk.learner)
+    record = None
+    if what is not None and now:
+        record = _keep(desk, what, moment, files, before, becoming)
     try:
         _exchange(desk, before, now)
     except BaseException:
@@ -133,7 +147,7 @@ def rewrite(
             with suppress(StudyError):  # it is seen by the files that nothing was done
                 disk.remove(record)
         raise
-    return Rewriting(done, before, becoming, _back(back_of, files, before), record)
+    return Rewriting(done, before, becoming, _back(back_of, files, before), moment, record)
 
 
 def _back(
@@ -169,18 +183,17 @@ def put_back(desk: Desk, done: Rewriting, what: str) -> str:
 def _keep(
     desk: Desk,
     what: Mapping[str, Any],
+    moment: Moment,
     files: Mapping[Path, Sequence[Any]],
     before: Mapping[Path, bytes],
     now: Mapping[Path, str],
 ) -> Path:
     """Keep how it is taken back, which is not done yet. Raises StudyError if that cannot be."""
     packs = library.packs_of(desk)
-    with desk.reading() as connection:
-        after = uid_of_newest(connection, learner=desk.learner)
     kept = {
         "what": what,
         "day": study_day(desk.now()).isoformat(),
-        "after": None if after is None else after.hex(),
+        "moment": moment.as_json(),
         "files": [
             {
                 "path": str(path.relative_to(packs)),
@@ -192,8 +205,8 @@ def _keep(
         ],
     }
     known = _files(packs)
-    number = int(known[-1].stem) + 1 if known else 1
-    made = _folder(packs) / f"{number:09}.json"
+    number = _number(known[-1]) + 1 if known else 1
+    made = _folder(packs) / f"{number:09}-{uuid4().hex[:8]}.json"
     disk.write(made, json.dumps(kept))
     sizes = itertools.accumulate(one.stat().st_size for one in (made, *reversed(known)))
     staying = sum(size <= _MOST for size in itertools.islice(sizes, 1, _RECORDS))
@@ -202,25 +215,27 @@ def _keep(
     return made
 
 
-def records(desk: Desk) -> list[Record]:
-    """What was done in earlier sessions and was not taken back, the newest last; what cannot be
-    read is left out."""
+def records(desk: Desk, known: Collection[str] = ()) -> list[Record]:
+    """What was done in other sessions and was not taken back, the newest last, but for the records
+    that are *known* by name; what cannot be read is left out. Raises StudyError."""
     packs, found = library.packs_of(desk), list[Record]()
     for file in _files(packs):
+        if file.name in known:
+            continue
         with suppress(OSError, ValueError, KeyError, TypeError, StudyError):
-            one = _read(packs, file)
+            one = _read(desk, packs, file)
             if not one.done(lambda *_: None).is_put_back:
                 found.append(one)
     return found
 
 
-def _read(packs: Path, file: Path) -> Record:
+def _read(desk: Desk, packs: Path, file: Path) -> Record:
     kept = json.loads(file.read_bytes())
     files = {packs / one["path"]: one for one in kept["files"]}
     return Record(
         kept["what"],
         date.fromisoformat(kept["day"]),
-        None if kept["after"] is None else bytes.fromhex(kept["after"]),
+        _moment(desk, kept),
         {
             path: [Note(name, tuple(tags)) for name, tags in one["notes"]]
             for path, one in files.items()
@@ -231,9 +246,23 @@ def _read(packs: Path, file: Path) -> Record:
     )
 
 
+def _moment(desk: Desk, kept: Mapping[str, Any]) -> Moment:
+    """When it was done; programs before kept what was the newest in the log."""
+    if "moment" in kept:
+        return unlogged.from_json(kept["moment"])
+    after = None if kept["after"] is None else bytes.fromhex(kept["after"])
+    with desk.reading() as connection:
+        return unlogged.right_after(connection, after, learner=desk.learner)
+
+
 def _files(packs: Path) -> list[Path]:
     """The records, the oldest first."""
-    return sorted(one for one in _folder(packs).glob("*.json") if one.stem.isdecimal())
+    there = (one for one in _folder(packs).glob("*.json") if _NAMED.fullmatch(one.stem))
+    return sorted(there, key=lambda one: (_number(one), one.name))
+
+
+def _number(record: Path) -> int:
+    return int(record.stem.partition("-")[0])
 
 
 def _folder(packs: Path) -> Path:

@@ -1,10 +1,9 @@
-"""What was done to notes in an earlier session, to be taken back in this one."""
+"""What was done to notes in an earlier session or another window, to be taken back in this one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 
 from studyapp import disk
@@ -13,24 +12,21 @@ from studyapp.study import removal, rewriting, tagging, words
 from studyapp.study.desk import Desk
 from studyapp.study.rewriting import BackOf, Record, Rewriting
 from studyapp.study.tagging import Change
+from studyapp.study.unlogged import Unlogged
 
 DELETION, TAGS = "the deletion", "the tags"
 
 
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """What was done on a study `day`, as it is `told`, when `after` was the newest uid of the log,
-    None where there was none; `take_back` says so when it has."""
-
-    told: str
-    day: date
-    after: bytes | None
-    take_back: Callable[[Desk], str]
+def read(desk: Desk, known: Collection[str] = ()) -> list[Unlogged]:
+    """What can be taken back, the newest last, but for the records that are *known* by name. Raises
+    StudyError."""
+    return [_read(one) for one in rewriting.records(desk, known) if _name(one)]
 
 
-def read(desk: Desk) -> list[Rewritten]:
-    """What can be taken back, the newest last. Raises StudyError."""
-    return [_read(one) for one in rewriting.records(desk) if _name(one)]
+def here(done: Rewriting, take_back: Callable[[Desk], str]) -> Unlogged:
+    """What was done in this session."""
+    record = done.record.name if done.record is not None else ""
+    return Unlogged(done.moment, take_back, record=record, is_gone=lambda: done.is_taken_back)
 
 
 def _name(record: Record) -> str:
@@ -38,10 +34,11 @@ def _name(record: Record) -> str:
     return {removal.WHAT: DELETION, tagging.WHAT: TAGS}.get(str(record.what.get("kind")), "")
 
 
-def _read(record: Record) -> Rewritten:
+def _read(record: Record) -> Unlogged:
     name, done = _name(record), record.done(_back_of(record))
     told = f"{name} of {words.count(done.notes, 'note')}"
-    return Rewritten(told, record.day, record.after, partial(_take_back, done=done, what=name))
+    take_back = partial(_take_back, done=done, what=name)
+    return replace(here(done, take_back), told=told, day=record.day)
 
 
 def _take_back(desk: Desk, done: Rewriting, what: str) -> str:

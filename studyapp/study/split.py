@@ -15,14 +15,14 @@ from studyapp.config import data_folder
 from studyapp.errors import StudyError
 from studyapp.notes.card import without_code
 from studyapp.notes.note import FileKind, Note, NoteKind, note_uid
-from studyapp.store import owner, tables
+from studyapp.store import log, owner, tables
 from studyapp.store.memory import read_memory
 from studyapp.study import library, removal, review, words
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
 from studyapp.study.draft import read_file, write_file
 from studyapp.study.library import Home
-from studyapp.study.undo import undo
+from studyapp.study.undo import uid_of_newest
 
 note = tables.note.c
 
@@ -34,15 +34,16 @@ _NAMED = re.compile(r"\{#[^}]*\}$")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Cards that took the place of one: where they are, by the ids of their notes, and whether that
-    one was set aside for them. `written` has what was added to the file of each, which is all that
-    may be taken out again; `text` is what was saved."""
+    """Cards that took the place of one: where they are, by the ids of their notes, and the uid of
+    the entry by which that one was `suspended` for them, None if it was already. `written` has what
+    was added to the file of each, which is all that may be taken out again; `text` is what was
+    saved."""
 
     card: CardView
     home: Home
     names: tuple[str, ...]
     written: Mapping[str, str]
-    suspended: bool
+    suspended: bytes | None
     text: str
 
 
@@ -121,27 +122,27 @@ def take_back(desk: Desk, made: Made) -> str:
         mine = note.learner_id == desk.learner
         found = connection.scalars(select(note.id).where(note.uid.in_(as_written), mine)).all()
     removal.remove(desk, found, kept=False)
-    if made.suspended:
+    if made.suspended is not None:
         with desk.writing() as connection:
-            undo(connection, desk.now(), learner=desk.learner)
+            log.retract(connection, made.card.id, made.suspended, desk.now(), learner=desk.learner)
     write_file(_draft(made.card, learner=desk.learner), made.text, "")
     stay = len(made.names) - len(made.written) + list(there.values()).count(False)
     told = f" Left, as there before or changed since: {words.count(stay, 'card')}." if stay else ""
     return f"Undone: the split. Its text is a draft again.{told}"
 
 
-def _set_aside(desk: Desk, view: CardView) -> bool:
-    """Suspend the old card, unless it is; returns whether it was not."""
+def _set_aside(desk: Desk, view: CardView) -> bytes | None:
+    """Suspend the old card, unless it is; returns the uid of the entry."""
     try:
         with desk.writing() as connection:
-            memory = read_memory(connection, view.id, learner=desk.learner)
-            if not memory.suspended:
-                review.suspend(connection, view.id, desk.now(), learner=desk.learner)
+            if read_memory(connection, view.id, learner=desk.learner).suspended:
+                return None
+            review.suspend(connection, view.id, desk.now(), learner=desk.learner)
+            return uid_of_newest(connection, learner=desk.learner)
     except StudyError as error:
         raise StudyError(
             f"The new cards are there, but the old one is not set aside yet: {error} Save again."
         ) from error
-    return not memory.suspended
 
 
 def _notes(text: str, path: Path) -> Sequence[Note]:

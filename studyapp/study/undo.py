@@ -16,6 +16,7 @@ from studyapp.store import entry, log, record, tables, timeline
 from studyapp.study import dates, pause, retention, words
 from studyapp.study.questionnaire import response
 from studyapp.study.trial import course
+from studyapp.study.unlogged import Moment
 
 review = tables.review.c
 event = tables.event.c
@@ -94,6 +95,14 @@ def uid_of_newest(connection: Connection, *, learner: int) -> bytes | None:
     """What `undo` would take back, as `newest` names it, without its words."""
     found = _newest(connection, learner=learner)
     return found and _uid(found)
+
+
+def is_newest(connection: Connection, moment: Moment | None, *, learner: int) -> bool:
+    """Whether nothing that counts was done after a *moment*, or ever."""
+    found = _newest(connection, learner=learner)
+    if found is None:
+        return True
+    return moment is not None and moment.knew(connection, found.row, learner=learner)
 
 
 def newest_grade(

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual._context import NoActiveAppError
@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from studyapp.lab.runner import LiveRun
     from studyapp.study.desk import Desk
     from studyapp.study.inbox import Inbox, Taken
+    from studyapp.study.rewriting import Rewriting
     from studyapp.study.today import Overview
     from studyapp.study.undo import Newest
+    from studyapp.study.undostack import Sight, UndoStack
     from studyapp.tui.host import Host
     from studyapp.tui.places import Place
 
@@ -64,16 +66,6 @@ _CLOSING = 60.0  # seconds to close in, which is more than a lock is waited for
 def now() -> datetime:
     """The learner's wall clock with its offset from UTC."""
     return datetime.now().astimezone()
-
-
-class _Written(NamedTuple):
-    """Something that is in no log: what takes it back, and the newest uid there when it came. What
-    was done in an earlier session is `told`, with its study `day`."""
-
-    take_back: Callable[[Desk], str]
-    after: bytes | None
-    told: str = ""
-    day: date | None = None
 
 
 box.keep_true()
@@ -150,41 +142,42 @@ class StudyApp(App[None]):
         self._device: bytes | None = None  # the database's own, when it was last looked at
         self._meets = False  # the other devices, just now
         self._inbox: Inbox | None = None  # from when the counts are on the screen
-        self._written: list[_Written] = []
+        self._unlogged: UndoStack | None = None  # from when the database is open
         self._words_at: float | None = None  # when the newest letter came that is to do nothing
         self._keys = 0  # that came
         self._asked: tuple[object, int] = (None, 0)  # about what, and behind which of them
 
-    def wrote(self, take_back: Callable[[Desk], str]) -> None:
-        self._written.append(_Written(take_back, self._newest_uid()))
+    def wrote(self, take_back: Callable[[Desk], str], files: Rewriting | None = None) -> None:
+        self.unlogged.add(take_back, files)
 
     def unwrite(self) -> str:
-        if not self._written or self._written[-1].after != self._newest_uid():
-            return ""  # what came since is taken back first
         from studyapp.store.engine import LONG_PATIENCE
 
         assert self.desk is not None
-        last, today = self._written[-1], study_day(self.desk.now())
+        last, today = self.unlogged.next(), study_day(self.desk.now())
+        if last is None:
+            return ""  # what came since is taken back first
         if last.day is not None and last.day < today and not self.is_sure(last):
             told = f"{last.told}, {words.ago(last.day, today)}"
             return f"{of('undo', self.keymap)} once more takes back {told}."
         try:
             told = last.take_back(self.desk.at(LONG_PATIENCE))
         except RefusedError:  # another failure may pass: it can be tried again
-            self._written.pop()
+            self.unlogged.drop(last)
             raise
-        self._written.pop()
+        self.unlogged.drop(last)
         return told
 
-    def last_done(self) -> tuple[int, bytes | None]:
-        return len(self._written), self._newest_uid()
+    @property
+    def unlogged(self) -> UndoStack:
+        assert self._unlogged is not None
+        return self._unlogged
 
-    def _newest_uid(self) -> bytes | None:
-        from studyapp.study.undo import uid_of_newest
+    def done_by_now(self) -> Sight:
+        return self.unlogged.sight()
 
-        assert self.desk is not None
-        with self.desk.reading() as connection:
-            return uid_of_newest(connection, learner=self.desk.learner)
+    def has_done(self, since: Sight | None = None) -> bool:
+        return self.unlogged.has(since)
 
     def later(self, deed: Callable[[Desk], str]) -> None:
         self._do_later(deed)
@@ -293,8 +286,9 @@ class StudyApp(App[None]):
             from studyapp.journal import begin, journal
             from studyapp.store import trace
             from studyapp.store.engine import LOCK_PATIENCE
-            from studyapp.study import library, rewritten
+            from studyapp.study import library
             from studyapp.study.today import overview
+            from studyapp.study.undostack import UndoStack
 
             begin("app")
             begun = monotonic()
@@ -325,16 +319,13 @@ class StudyApp(App[None]):
                 place, told = places.Questionnaire(attempt), attempt.opening
             with desk.reading() as connection:
                 found = overview(connection, desk.now(), desk.settings, learner=desk.learner)
-            earlier = [
-                _Written(one.take_back, one.after, one.told, one.day)
-                for one in rewritten.read(desk)
-            ]
+            unlogged = UndoStack(desk)
         except StudyError as error:
             self.call_from_thread(self._fail, str(error))
             return
         journal.info("app: opened in %.1f s", monotonic() - begun)
         problems = len(report.problems) if report else 0
-        self.call_from_thread(self._opened, desk, found, problems, earlier)
+        self.call_from_thread(self._opened, desk, found, problems, unlogged)
         if place is not None:
             self.call_from_thread(self.open, place)
         if told:
@@ -434,11 +425,9 @@ class StudyApp(App[None]):
         finally:
             self._meets = False
 
-    def _opened(
-        self, desk: Desk, overview: Overview, problems: int, earlier: list[_Written]
-    ) -> None:
+    def _opened(self, desk: Desk, overview: Overview, problems: int, unlogged: UndoStack) -> None:
         self.desk = desk
-        self._written = earlier
+        self._unlogged = unlogged
         self.today.show(overview)
         if problems:
             self.notify(

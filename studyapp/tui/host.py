@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from studyapp.lab.catalog import Catalog
     from studyapp.lab.runner import LiveRun
     from studyapp.study.desk import Desk
+    from studyapp.study.rewriting import Rewriting
     from studyapp.study.undo import Newest
+    from studyapp.study.undostack import Sight
     from studyapp.tui.places import Place
 
 
@@ -45,16 +47,20 @@ class Host(Protocol):
     def open_link(self, href: str) -> None:
         """Follow a link of an answer to the experiment that it names."""
 
-    def wrote(self, take_back: Callable[[Desk], str]) -> None:
-        """Something was done that is not in the log; what takes it back says so."""
+    def wrote(self, take_back: Callable[[Desk], str], files: Rewriting | None = None) -> None:
+        """Something was done that is not in the log, to *files* or just now; what takes it back
+        says so."""
 
     def unwrite(self) -> str:
-        """Take back what was told of by `wrote` last, if nothing was done since, and say so; empty
-        if there is none. Raises StudyError if it cannot be."""
+        """Take back what is not in the log, of this window or another one, if it was done last, and
+        say so; empty if there is none. Raises StudyError if it cannot be."""
 
-    def last_done(self) -> tuple[int, bytes | None]:
-        """What `u` would take back, of the log or beside it: it is the same as before once all that
-        was done meanwhile is taken back."""
+    def done_by_now(self) -> Sight:
+        """What there is to take back. Raises StudyError."""
+
+    def has_done(self, since: Sight | None = None) -> bool:
+        """Whether there is something to take back, of the log or beside it, that was done *since*,
+        or ever. Raises StudyError."""
 
     def later(self, deed: Callable[[Desk], str]) -> None:
         """Do what takes long behind the page, and tell what *deed* says when it is done."""

@@ -47,7 +47,7 @@ class CardsPage(EditingPage):
         bind("mark"),
         bind("suspend"),
         bind("bury"),
-        bind("undo", tooltip="Take back what was done here last"),
+        bind("undo", tooltip="Take back what was done to a card last, in whichever window"),
         bind("undo", "undo_nothing", tooltip="", show=False),
         bind("back"),
     ]
@@ -56,6 +56,9 @@ class CardsPage(EditingPage):
         super().__init__()
         self._done: list[int | None] = []  # the card of each thing done here, to be taken back
         self._busy = False  # an editor's text is being read
+
+    def on_mount(self) -> None:
+        self.look_before()
 
     @property
     def chosen(self) -> tuple[int, Memory] | None:
@@ -133,6 +136,15 @@ class CardsPage(EditingPage):
             self._show_done(told and f"{told}; {self.key_of('undo')} takes it back.")
 
     def action_undo(self) -> None:
+        try:
+            if self.is_nothing_left():
+                self._done.clear()
+                self.show_cards()
+                self.refresh_bindings()
+                return
+        except StudyError as error:
+            self.notify(str(error), severity="error")
+            return
         what = ""
 
         def act(connection: Connection) -> None:

@@ -67,7 +67,7 @@ class ChapterScreen(Page):
         bind("pretest"),
         bind("date"),
         bind("retention"),
-        bind("undo", tooltip="Take back what was set here last", show=False),
+        bind("undo", tooltip="Take back what was done last, in whichever window", show=False),
         bind("export", show=False),
         bind("back", tooltip="Back"),
     ]
@@ -106,6 +106,7 @@ class ChapterScreen(Page):
 
     def on_mount(self) -> None:
         self.head(words.capital(self._called), "")
+        self.look_before()
         self.query_one(Menu).display = False
         if self._resume:
             self.open_attempt()  # before a frame of this page: keys that follow are the attempt's
@@ -269,6 +270,10 @@ class ChapterScreen(Page):
             self.tell_nothing_undone()
             return
         try:
+            if self.is_nothing_left():
+                self._set = 0
+                self._load()
+                return
             if self.asks(self.study.newest()):
                 return
             with self.desk.writing() as connection:

@@ -152,7 +152,7 @@ class FindScreen(EditingPage):
         bind("history", "past", "past", "How it has gone, and what can be done", show=False),
         bind("next_field", "to_words", "words", "Search for something else", first=True),
         bind("find", "to_words", show=False, tooltip="Search for something else"),
-        bind("undo", tooltip="Take back what was done here last"),
+        bind("undo", tooltip="Take back what was done last, in whichever window"),
         bind("undo", "undo_nothing", tooltip="", show=False),
         bind("ask_found", "ask", first=True),
         bind("ask_found", "unask", "asked for: take it back", "No longer", first=True),
@@ -191,7 +191,6 @@ class FindScreen(EditingPage):
         self._shown: Found | None = None
         self._deeper = Deeper()  # cards of the note shown that come only if asked for
         self._marked: Mapping[int, Sequence[int]] = {}  # cards by note
-        self._origin: object = None  # what was done last before this page was there
         self._done = False  # something was done since, and may be taken back
         self._busy = ""  # what is being done, which keys wait for
 
@@ -212,7 +211,7 @@ class FindScreen(EditingPage):
 
     def on_mount(self) -> None:
         self._head()
-        self._origin = self._last_done()
+        self.look_before()
         self._words.focus()
 
     def on_screen_resume(self) -> None:
@@ -221,15 +220,11 @@ class FindScreen(EditingPage):
 
     def _look_back(self) -> None:
         """Whether there is something to take back: also of another page that was opened here."""
-        self._done = self._last_done() != self._origin
-        self.refresh_bindings()
-
-    def _last_done(self) -> object:
         try:
-            return self.study.last_done()
+            self._done = self.study.has_done(self._before)
         except StudyError as error:
             self.notify(str(error), severity="error")
-            return None
+        self.refresh_bindings()
 
     @property
     def _words(self) -> Input:
@@ -740,7 +735,7 @@ class FindScreen(EditingPage):
 
     def _rewritten(self, done: Rewriting, text: _Text) -> None:
         if done.notes:
-            self.study.wrote(partial(rewriting.put_back, done=done, what=text.name))
+            self.study.wrote(partial(rewriting.put_back, done=done, what=text.name), done)
         if text.gone:
             self._marked = {}
         self._acted(text.told(done, self.key_of("undo")))
@@ -756,6 +751,10 @@ class FindScreen(EditingPage):
     def _undo(self) -> None:
         desk = self.desk.at(LONG_PATIENCE)
         try:
+            if not self.study.has_done(self._before):  # which another window has taken back
+                self.app.call_from_thread(self._acted, "")
+                self.app.call_from_thread(self.tell_nothing_undone)
+                return
             told = self.study.unwrite()
             if not told:
                 with desk.writing() as connection:

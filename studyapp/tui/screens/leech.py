@@ -59,7 +59,7 @@ class LeechScreen(CardsPage, inherit_bindings=False):
         bind("mark", show=False),
         bind("bury", show=False),
         bind("edit", show=False),
-        bind("undo", tooltip="Take back what was done here last"),
+        bind("undo", tooltip="Take back what was done last, in whichever window"),
         bind("undo", "undo_nothing", tooltip="", show=False),
         bind("back"),
         *Screen.BINDINGS,

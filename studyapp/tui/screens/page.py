@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from studyapp.study.desk import Desk
     from studyapp.study.library import Home
     from studyapp.study.undo import Newest
+    from studyapp.study.undostack import Sight
     from studyapp.tui.host import Host
     from studyapp.tui.widgets.picture import Gallery
     from studyapp.tui.widgets.prose import Placed, Prose
@@ -133,6 +134,7 @@ class Page(Screen[None]):
         self.ready.set()
         self._illustrated = False  # a text of it has shown a picture or a sound
         self._viewed: Medium | None = None  # the one that was opened last
+        self._before: Sight | None = None  # what could be taken back before this page was there
 
     def compose(self) -> ComposeResult:
         self._fit()
@@ -305,12 +307,25 @@ class Page(Screen[None]):
         """Say that nothing is left of what `u` takes back on this page, and where it takes back
         what was done before, if anything was."""
         try:
-            before = any(self.study.last_done())
+            before = self.study.has_done()
         except StudyError as error:
             self.notify(str(error), severity="error")
             return
         today = f"; {self.key_of('undo')} on Today goes further back" * before
         self.notify(f"Nothing done here is left to take back{today}.")
+
+    def look_before(self) -> None:
+        """As the page opens: what is done from now on may be taken back here."""
+        with suppress(StudyError):  # else all is as if it had been done here
+            self._before = self.study.done_by_now()
+
+    def is_nothing_left(self) -> bool:
+        """Whether nothing that was done since this page opened is left to take back, as another
+        window has; then that is said. Raises StudyError."""
+        if self.study.has_done(self._before):
+            return False
+        self.tell_nothing_undone()
+        return True
 
     def asks(self, found: Newest | None) -> bool:
         """Whether `u` would take back what is older than today, and the key before has not asked

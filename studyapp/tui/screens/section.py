@@ -93,6 +93,9 @@ class CoursePage(WritingPage):
         self._writing: CourseSection | None = None  # whose note is in the box
         self._done: list[_Deed] = []  # on this page
 
+    def on_mount(self) -> None:
+        self.look_before()
+
     @property
     def entry(self) -> Entry | None:
         """What the keys are about."""
@@ -375,6 +378,12 @@ class CoursePage(WritingPage):
                 self._done.pop()
             return None
         try:
+            if self._done and not self.study.has_done(self._before):  # another window has done so
+                self._counts, self._done = None, [one for one in self._done if one.reverse]
+                if self._done:
+                    return self.take_back()
+                self.tell_nothing_undone()
+                return None
             if self.asks(self.study.newest()):
                 return None
             with self.desk.writing() as connection:

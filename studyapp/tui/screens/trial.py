@@ -45,7 +45,7 @@ class TrialScreen(Page):
         bind("previous_field", "other_form(-1)", show=False),
         bind("suspend", "leave_out", "leave out", "Wait for this card no more"),
         bind("call_off", "stop", "stop", "Stop the trial; it is never analysed then"),
-        bind("undo", tooltip="Take back what was done here last"),
+        bind("undo", tooltip="Take back what was done last, in whichever window"),
         bind("page_down", "page(1)", show=False),
         bind("page_up", "page(-1)", show=False),
         bind("back", tooltip="Back"),
@@ -76,6 +76,9 @@ class TrialScreen(Page):
             yield from self._predictions.values()
             yield Static("", id="rules", markup=False)
             yield CardList(markup=False)
+
+    def on_mount(self) -> None:
+        self.look_before()
 
     def on_screen_resume(self) -> None:
         self._show()
@@ -261,6 +264,10 @@ class TrialScreen(Page):
 
     def action_undo(self) -> None:
         try:
+            if self.is_nothing_left():
+                self._done = 0
+                self._show()
+                return
             with self.desk.writing() as connection:
                 undone = undo(connection, self.desk.now(), learner=self.desk.learner)
         except StudyError as error:
