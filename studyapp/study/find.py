@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,8 +14,9 @@ from sqlalchemy import Connection, String, and_, bindparam, cast, select
 from studyapp.config import Settings
 from studyapp.memory.state import Memory
 from studyapp.notes.card import uncovered, written_out
-from studyapp.store import tables
+from studyapp.store import owner, tables
 from studyapp.store.memory import MEMORY_COLUMNS, as_memory
+from studyapp.store.record import batches
 from studyapp.study import aside
 from studyapp.study import query as typed_words
 from studyapp.study.condition import apart, is_of_notes, parts_of
@@ -132,6 +133,22 @@ def cards(
             rows = rows.where(search.among(search.few.ids))
         for row in connection.execute(rows.order_by(card.position)):
             found.setdefault(row.id, []).extend([row.card] if row.card is not None else [])
+    return found
+
+
+def there(connection: Connection, notes: Collection[int], *, learner: int) -> set[int]:
+    """Those of *notes* that a search could find."""
+    found = set[int]()
+    for some in batches(sorted(notes)):
+        found.update(
+            connection.scalars(
+                select(note.id).where(
+                    note.id.in_(some),
+                    note.missing_since.is_(None),
+                    owner.visible(note, learner=learner),
+                )
+            )
+        )
     return found
 
 

@@ -12,35 +12,40 @@ from studyapp.errors import StudyError
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Memory, State
-from studyapp.store import log, tables
+from studyapp.store import log, owner, tables
 from studyapp.store.memory import MEMORY_COLUMNS, as_memory
 from studyapp.study import aside, library, words
 from studyapp.study.desk import Desk
 
+card = tables.card.c
 memory = tables.memory.c
 
 _AT_ONCE = 500  # cards in one query
 
 
 class Done(NamedTuple):
-    """What was done, to how many cards, and how many others it says nothing new of."""
+    """What was done, to how many cards, how many others it says nothing new of, and how many are
+    gone."""
 
     kind: EventKind
     cards: int
     left: int = 0
+    gone: int = 0
 
 
 Deed = Callable[[Connection, Sequence[int]], Done]
 
 
 def do(desk: Desk, deed: Deed, cards: Sequence[int]) -> Done:
-    """Do this with *cards*; if it changes many, how they stood is in a backup. Raises StudyError,
-    with nothing done, if that cannot be made."""
+    """Do this with those of *cards* that are there, as another window may have deleted some. If it
+    changes many, how they stood is in a backup. Raises StudyError, with nothing done, if that
+    cannot be made."""
     with desk.writing() as connection:
-        done = deed(connection, cards)
+        there = _there(connection, cards, learner=desk.learner)
+        done = deed(connection, there)
         if done.cards >= library.MANY:
             desk.back_up("change")  # of what there was, as this is not committed yet
-    return done
+    return done._replace(gone=len(cards) - len(there))
 
 
 def suspend(connection: Connection, cards: Collection[int], now: datetime, *, learner: int) -> Done:
@@ -69,7 +74,7 @@ def bring_back(
         if aside.is_buried(value, now):
             events.append((one, EventKind.UNBURY, None))
     log.log_together(connection, now, events, learner=learner)
-    back = len({card for card, *_ in events})
+    back = len({one for one, *_ in events})
     return Done(EventKind.UNSUSPEND, back, len(cards) - back)
 
 
@@ -119,6 +124,22 @@ def day_of(typed: str, now: datetime, most: int) -> date:
 def _known(connection: Connection, cards: Collection[int], *, learner: int) -> list[int]:
     stand = _memories(connection, cards, learner=learner)
     return [one for one, value in stand if value.state is not State.NEW]
+
+
+def _there(connection: Connection, cards: Sequence[int], *, learner: int) -> list[int]:
+    """Those of *cards* whose text is there, in their order."""
+    found = set[int]()
+    for start in range(0, len(cards), _AT_ONCE):
+        found.update(
+            connection.scalars(
+                select(card.id).where(
+                    card.id.in_(cards[start : start + _AT_ONCE]),
+                    card.missing_since.is_(None),
+                    owner.visible(card, learner=learner),
+                )
+            )
+        )
+    return [one for one in cards if one in found]
 
 
 def _memories(

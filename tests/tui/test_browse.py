@@ -7,11 +7,14 @@ from threading import Event
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from textual import events
 
 from pictures import Pictures
 from screen import NARROW, WIDE, arrives, hides, settled, shows, tells
-from studyapp.study import library, selection
+from studyapp.store import tables
+from studyapp.study import library, removal, selection
+from studyapp.study.undo import undo
 from studyapp.tui.keys import HELD
 from studyapp.tui.screens.find import FindScreen, Results
 from studyapp.tui.screens.note import NoteScreen
@@ -336,3 +339,114 @@ async def test_a_deletion_is_taken_back_in_a_later_session(
         assert own.read_text() == before
         await pilot.press("u")
         await tells(pilot, "There is nothing to undo.")
+
+
+def note_of(app: Any, name: str) -> int:
+    note = tables.note.c
+    with app.desk.reading() as connection:
+        return connection.scalars(select(note.id).where(note.name == name)).one()
+
+
+def suspended(app: Any) -> set[str]:
+    note, card, memory = tables.note.c, tables.card.c, tables.memory.c
+    found = (
+        select(note.name)
+        .join(tables.card, card.note_id == note.id)
+        .join(tables.memory, memory.card_id == card.id)
+        .where(memory.suspended)
+    )
+    with app.desk.reading() as connection:
+        return set(connection.scalars(found))
+
+
+async def test_a_deletion_comes_back_though_another_window_has_taken_back_what_was_before_it(
+    make_app, open_today, own: Path
+) -> None:
+    before = own.read_text()
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("mine"))
+        await shows(pilot, "2 found")
+        await pilot.press("tab", "m", "escape", "slash", *typed("mine"), "tab")
+        await shows(pilot, "2 found")
+        await pilot.press("at")
+        await tells(pilot, "Suspended: 1 card; u takes it back.")
+        await pilot.press("delete")
+        await tells(pilot, "Deleted: 1 note; u puts it back.")
+        with app.desk.writing() as connection:  # another window
+            undo(connection, app.desk.now(), learner=1)
+        await pilot.press("u")
+        await tells(pilot, "Undone: the deletion.")
+        assert own.read_text() == before
+        await pilot.press("u")  # what was marked before this page was there
+        await tells(pilot, "Nothing done here is left to take back; u on Today goes further back.")
+        await pilot.press("at")
+        await tells(pilot, "Suspended: 1 card; u takes it back.", 2)
+        with app.desk.writing() as connection:
+            undo(connection, app.desk.now(), learner=1)
+        await pilot.press("u")
+        await tells(pilot, "Nothing done here is left to take back;", 2)
+        removal.remove(app.desk, [note_of(app, "m2")])
+        await pilot.press("escape", "u")
+        await tells(pilot, "Undone: the deletion.", 2)
+        assert own.read_text() == before
+        await pilot.press("u")
+        await tells(pilot, "Undone: marking to be mended later.")
+
+
+async def test_nothing_is_done_to_what_another_window_has_deleted(
+    make_app, open_today, own: Path
+) -> None:
+    """What is marked is what is there, and what is not seen to be gone is told."""
+    with own.open("a") as file:
+        file.writelines(f"\n## Mine, {name}? {{#{name}}}\n\nSo.\n" for name in ("m3", "m4"))
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("mine"))
+        await shows(pilot, "4 found")
+        await pilot.press("tab", "ctrl+a")
+        await shows(pilot, "4 found · 4 marked")
+        removal.remove(app.desk, [note_of(app, "m1")])
+        await pilot.press("at")
+        await tells(
+            pilot,
+            "Suspended: 3 cards; u takes it back. 1 card is gone, as the text was deleted.",
+        )
+        assert suspended(app) == {"m2", "m3", "m4"}
+        await shows(pilot, "3 found · 3 marked")
+        removal.remove(app.desk, [note_of(app, "m2")])
+        await pilot.press("down", "enter")
+        await arrives(pilot, NoteScreen)
+        await pilot.press("escape")
+        await shows(pilot, "2 found · 2 marked")
+        await pilot.press("B")
+        await tells(pilot, "Brought back: 2 cards; u takes it back.")
+        removal.remove(app.desk, [note_of(app, "m3")])
+        await pilot.press("number_sign", *typed("exam"), "enter")
+        await tells(pilot, "Tagged: 1 note; u takes it back.")
+        await shows(pilot, "1 found · 1 marked")
+        removal.remove(app.desk, [note_of(app, "m4")])
+        await pilot.press("at")
+        await tells(pilot, "1 card is gone, as the text was deleted.")
+        assert "already" not in app.told[0]
+        assert suspended(app) == {"m2"}
+        await shows(pilot, "Nothing has all these words.")
+
+
+@pytest.mark.parametrize(("key", "shown"), [("at", "1 card"), ("delete", "What was chosen")])
+async def test_nothing_is_done_to_the_only_note_once_it_is_gone(
+    make_app, open_today, own: Path, key: str, shown: str
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("one"))
+        await shows(pilot, "1 found")
+        await pilot.press("tab")
+        removal.remove(app.desk, [note_of(app, "m1")])
+        await pilot.press(key)
+        await tells(pilot, f"{shown} is gone, as ")
+        await hides(pilot, "1 found", "pack")
+        assert suspended(app) == set()

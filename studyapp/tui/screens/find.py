@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -282,8 +282,10 @@ class FindScreen(EditingPage):
             wanted, self._stale = self._wanted, False
             typed, order, limit = wanted
             found, told, beside = list[Found](), "", ""
+            marked, gone = set(self._marked), set[int]()
             try:
                 with self.desk.reading() as connection:
+                    gone = marked - find.there(connection, marked, learner=learner)
                     found = find.find(
                         connection,
                         typed,
@@ -298,12 +300,19 @@ class FindScreen(EditingPage):
                     _title(one.prompt)
             except StudyError as error:
                 told = str(error)
-        self.app.call_from_thread(self._take, wanted, found, told, beside)
+        self.app.call_from_thread(self._take, wanted, found, told, beside, gone)
 
     def _take(
-        self, wanted: tuple[str, Order, int], found: list[Found], told: str, beside: str
+        self,
+        wanted: tuple[str, Order, int],
+        found: list[Found],
+        told: str,
+        beside: str,
+        gone: Collection[int],
     ) -> None:
+        """Show what was *found*; of what was marked, some notes are *gone*."""
         self._searching = False
+        self._marked = {one: cards for one, cards in self._marked.items() if one not in gone}
         if not self.is_attached:  # left in the meantime
             return
         if self._stale or wanted != self._wanted:
@@ -659,7 +668,8 @@ class FindScreen(EditingPage):
         self.notify(told, severity="error")
 
     def _written(self, done: Done, without: int) -> None:
-        """Tell what was done, and what was left as it is: cards, and notes *without* any."""
+        """Tell what was done, and what was left as it is: cards, and notes *without* any; and what
+        is gone, as another window or an editor has deleted it."""
         if done.cards:
             taken = f"{self.key_of('undo')} takes it back."
             told = [f"{_TOLD[done.kind]}: {words.count(done.cards, 'card')}; {taken}"]
@@ -667,7 +677,10 @@ class FindScreen(EditingPage):
                 why = _LEFT[done.kind][done.left > 1]
                 told.append(f"{words.count(done.left, 'card')} {why}.")
         else:
-            told = [_NOTHING[done.kind]]
+            told = [_NOTHING[done.kind]] * (done.left > 0)
+        if done.gone:
+            gone = "is gone" if done.gone == 1 else "are gone"
+            told.append(f"{words.count(done.gone, 'card')} {gone}, as the text was deleted.")
         if without:
             has = "has" if without == 1 else "have"
             told.append(f"{words.count(without, 'note')} {has} no card.")
@@ -683,16 +696,21 @@ class FindScreen(EditingPage):
 
     def _mine(self) -> tuple[list[int], int] | None:
         """Of the chosen notes those of the learner's own, and how many are of a pack; None, after
-        one sentence, if there are none or that cannot be read."""
+        one sentence, if there are none, all are gone by now, or that cannot be read."""
         if not self._can_act():
             return None
+        learner = self.desk.learner
         try:
             with self.desk.reading() as connection:
-                rows = rewriting.own(connection, self._chosen, learner=self.desk.learner)
+                there = find.there(connection, self._chosen, learner=learner)
+                rows = rewriting.own(connection, there, learner=learner)
         except StudyError as error:
             self.notify(str(error), severity="error")
             return None
-        return sorted(row.id for row in rows), len(self._chosen) - len(rows)
+        if not there:
+            self._acted("What was chosen is gone, as its text was deleted.")
+            return None
+        return sorted(row.id for row in rows), len(there) - len(rows)
 
     def _tag(self, change: tagging.Change) -> None:
         if (found := self._mine()) is None:
