@@ -16,6 +16,7 @@ from screen import NARROW, arrives, hides, settled, shows, tells, until
 from studyapp.store import tables
 from studyapp.study import library, review
 from studyapp.study.sitting import Sitting
+from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.app import StudyApp
 from studyapp.tui.screens.aside import AsideScreen
@@ -62,6 +63,13 @@ async def test_each_card_that_is_set_aside_leads_back(make_app, open_today) -> N
         await shows(pilot, "B bring back")  # the cursor is on the card that is there again
         await pilot.press("u")  # what was done elsewhere stays
         await tells(pilot, "Nothing done here is left to take back; u on Today goes further back.")
+        await shows(pilot, "1 to mend, 1 suspended, 1 buried")
+        await pilot.press("B")
+        await tells(pilot, "Brought back; u takes it back.", 2)
+        with app.desk.writing() as connection:  # another window is quicker
+            undo(connection, app.desk.now(), learner=1)
+        await pilot.press("u")
+        await tells(pilot, "Nothing done here is left to take back; u on Today", 2)
         await shows(pilot, "1 to mend, 1 suspended, 1 buried")
         await pilot.press("end", "enter")
         await arrives(pilot, NoteScreen)

@@ -18,6 +18,7 @@ from studyapp.store.engine import reading
 from studyapp.study import library
 from studyapp.study.grading import Grade
 from studyapp.study.questionnaire.attempt import Attempt
+from studyapp.study.undo import undo
 from studyapp.tui import places
 from studyapp.tui.screens.attempt import AttemptScreen
 from studyapp.tui.screens.chapter import ChapterScreen
@@ -125,6 +126,13 @@ async def test_what_is_wrong_in_a_box_is_one_sentence_and_changes_nothing(
         await shows(pilot, "Set how much to remember ! 90%, as all else")
         await pilot.press("u")
         await tells(pilot, "Nothing done here is left to take back; u on Today goes further back.")
+        await pilot.press("exclamation_mark", *"95", "enter")
+        await shows(pilot, "Set how much to remember ! 95%, all else 90%")
+        with app.desk.writing() as connection:  # another window is quicker
+            undo(connection, app.desk.now(), learner=1)
+        await pilot.press("u")
+        await tells(pilot, "Nothing done here is left to take back; u on Today", 2)
+        await shows(pilot, "Set how much to remember ! 90%, as all else")
         await pilot.press("exclamation_mark", "escape")
         await settled(pilot)
         assert isinstance(app.screen, ChapterScreen), "escape leaves the box first"

@@ -9,6 +9,7 @@ from textual.events import Key
 
 from screen import NARROW, SIZES, arrives, hides, shows, tells, until
 from studyapp.study import pause
+from studyapp.study.undo import undo
 from studyapp.tui.screens.summary import SummaryScreen
 from studyapp.tui.screens.tracker import TrackerScreen
 from tests_support import Clock, question, questionnaire
@@ -96,6 +97,12 @@ async def test_a_chapter_is_paused_in_the_course(make_app, open_today) -> None:
         await pilot.press("u")
         await tells(pilot, "Undone: pausing chapter 1.")
         await hides(pilot, "paused 20 Nov")
+        await pilot.press("o", "P")
+        await shows(pilot, "2 Chapter 2", "paused 20 Nov")
+        with app.desk.writing() as connection:  # another window is quicker
+            undo(connection, app.desk.now(), learner=1)
+        await pilot.press("u")  # that goes on to what is no entry
+        await tells(pilot, "Undone: starting chapter 2.", 2)
         await pilot.press("up", "enter")
         await shows(pilot, "Prose.")
         await pilot.press("P", "u", "P", "P")
