@@ -38,10 +38,8 @@ note = tables.note.c
 
 _AT_ONCE = 500  # notes in one query
 _RECORDS, _MOST = 20, 64_000_000  # records, and bytes of them, that are kept, the newest ones
-_NAMED = re.compile(
-    r"(\d+)(-\w+)?"
-)  # a record: of two windows that keep one at once, each has its own
-
+# A record, by its number; of two windows that keep one at once, each has its own.
+_NAMED = re.compile(r"(\d+)(-\w+)?")
 
 # Of a file, and the rows of notes that are in it; None if it goes.
 TextOf = Callable[[Path, Sequence[Any]], str | None]
