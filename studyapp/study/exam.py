@@ -268,10 +268,10 @@ class Stage:
 
 def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
     """What a plan comes to, as `study.rehearsal.forecast` found it: the heading first."""
-    day, cards = date.fromisoformat(found["day"]), words.count(found["cards"], "card")
+    day = date.fromisoformat(found["day"])
     left = f"in {words.count(found['days'], 'day')}" if found["days"] else "today"
     on = f"Exam on {words.day(day, today)}, {left}, about {_named(found['chapters'])}"
-    lines = [f"{on}: {cards}, {found['unmet']:,} of them not met yet."]
+    lines = [f"{on}: {_cards(found['cards'], found['unmet'])}."]
     if found["share"] is None:
         none = _NONE_COMES if found["chapters"] is None else "no card of it comes"
         why = none if found["days"] else "the day is here"
@@ -291,6 +291,16 @@ def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
     return [*lines, *_unmet_lines(found["left_out"])]
 
 
+def _cards(cards: int, unmet: int) -> str:
+    """no card; 1 card, not met yet; 9 cards, 2 of them not met yet."""
+    if not cards:
+        return "no card"
+    if cards == 1:
+        return f"1 card, {'not met yet' if unmet else 'met'}"
+    how_many = {0: "all met", cards: "none met yet"}.get(unmet, f"{unmet:,} of them not met yet")
+    return f"{words.count(cards, 'card')}, {how_many}"
+
+
 def curve_lines(found: Mapping[str, Any]) -> list[str]:
     """Minutes a day against what they come to, the plan's own marked; those that change little in
     a line."""
@@ -304,7 +314,7 @@ def curve_lines(found: Mapping[str, Any]) -> list[str]:
         f"{'▸' if one['minutes'] == found['minutes'] else ' '} {one['minutes']:3} min → "
         f"{_share(one):13}  {'█' * round(30 * one['value'])}".rstrip()
         for one in curve
-        if one["minutes"] <= enough
+        if one["minutes"] <= enough or one["minutes"] == found["minutes"]
     ]
     if enough < curve[-1]["minutes"]:
         rows.append(f"More than {words.count(enough, 'minute')} a day change little.")

@@ -22,7 +22,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
-from studyapp.memory.rehearsal import Effort, Habits, Material, Usual
+from studyapp.memory.rehearsal import Effort, Habits, Known, Material, Usual
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
@@ -354,6 +354,18 @@ def test_only_what_more_minutes_would_meet_is_for_want_of_time() -> None:
     assert foreseen(1, 600, [-1] * 900).keys() == {"days"}
 
 
+@pytest.mark.parametrize(("met", "why"), [(31, "wait"), (60, "time")])
+def test_what_longer_days_meet_by_chance_is_not_for_want_of_time(met: int, why: str) -> None:
+    """Of sixty learners 29 meet a card in the plan's minutes, which waits for another one."""
+    zeros, held = np.zeros(60), np.ones((60, 1), bool)
+    paced = {
+        minutes: Known(*[zeros] * 4, unmet=np.arange(60)[:, None] >= some, held=held)
+        for minutes, some in ((20, 29), (600, met))
+    }
+    left_out = rehearsal._left_out(studying(Material.fresh(1), 9), paced)
+    assert [(one["cards"], one["why"]) for one in left_out] == [(1, why)]
+
+
 def in_words(**more: object) -> list[str]:
     """What is said of a plan without a simulation."""
     found = {"day": "2026-12-18", "days": 9, "cards": 0, "unmet": 0, "share": None} | more
@@ -392,6 +404,38 @@ def test_brackets_that_are_wide_for_want_of_reviews_say_so(
     lines = in_words(**plan, share=share, usual=share, outcomes=outcomes, basis=basis)
     told = f"The brackets are wide: {why} how far off today's weights are."
     assert lines[4:] == [told] * bool(why)
+
+
+@pytest.mark.parametrize(
+    ("cards", "unmet", "told"),
+    [
+        (0, 0, "no card"),
+        (1, 0, "1 card, met"),
+        (1, 1, "1 card, not met yet"),
+        (1200, 0, "1,200 cards, all met"),
+        (1200, 1100, "1,200 cards, 1,100 of them not met yet"),
+        (1200, 1200, "1,200 cards, none met yet"),
+    ],
+)
+def test_how_many_cards_an_exam_is_about(cards: int, unmet: int, told: str) -> None:
+    heading = in_words(chapters=None, cards=cards, unmet=unmet)[0]
+    assert heading.endswith(f", about all that is started: {told}.")
+
+
+@pytest.mark.parametrize(
+    ("own", "enough", "rows"),
+    [(20, 40, [10, 20, 40]), (20, 20, [10, 20]), (20, 15, [10, 15, 20]), (40, 15, [10, 15, 40])],
+)
+def test_the_minutes_of_the_plan_are_among_those_of_the_curve(
+    own: int, enough: int, rows: list[int]
+) -> None:
+    """Fewer may be enough."""
+    curve = [{"minutes": minutes, **EVEN} for minutes in (10, 15, 20, 30, 40)]
+    curve = [one for one in curve if one["minutes"] in {10, 40, own, enough}]
+    lines = exam.curve_lines({"minutes": own, "enough": enough, "curve": curve})
+    told = [line.split(" min → ")[0] for line in lines if "→" in line]
+    assert told == [f"{'▸' if row == own else ' '} {row:3}" for row in rows]
+    assert lines[len(rows) :] == [f"More than {enough} minutes a day change little."][: enough < 40]
 
 
 @pytest.mark.parametrize(
