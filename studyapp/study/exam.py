@@ -209,10 +209,11 @@ def _found(
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A study day on the way to an `exam`: of the cards `unmet` when it began it has time for `new`
-    of those that it is to meet, of which some are `alike` to another one of the day and wait. Of
-    those that it asks now `spare` are not due. In so many `days` all are met, but for `late` ones,
-    for which there is no time until the exam. It is `empty` if no card comes that it is about."""
+    """A study day on the way to an `exam`: of the cards `unmet` when it began `new` come; `alike`
+    are the others, if no more come because these wait for cards like them. Of those that it asks
+    now `spare` are not due. In so many `days` all are met, but for `late` ones, for which there is
+    no time until the exam; what waits for cards like it on later days makes both more. It is
+    `empty` if no card comes that it is about."""
 
     exam: Exam
     today: date
@@ -225,8 +226,9 @@ class Stage:
     empty: bool
 
     def told(self) -> str:
-        """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day until Tue 8 Dec; or what comes
-        today, and how many until then at this pace, if there is no time for all."""
+        """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day, at least until Tue 8 Dec; or
+        what comes today, and how many do not until then, if there is no time for all or they wait.
+        How many come in the end is only simulated, which takes too long for each start."""
         left = self.exam.left(self.today)
         if not left:
             return "The exam is today: no new cards, and what fades most beside what is due"
@@ -235,22 +237,27 @@ class Stage:
             return f"{on}: no card of it comes"
         if not self.unmet:
             return f"{on}: every card is met"
-        pace = words.count(self.new, "new card")
+        new = words.count(self.new, "new card") if self.new else "no new card"
+        if self.alike:
+            return f"{on}: {new} today; {self._waiting()} before the exam"
+        if self.late == self.unmet:
+            return f"{on}: no new card comes, as with reviews the time is too short for any"
         if self.late:
-            come = f"{self.unmet - self.late:,} of {words.count(self.unmet, 'new card')} come"
-            return f"{on}: {pace} today; at this pace {come}: leave out what you do not need"
-        until = "today"
-        if self.days > 1:
-            last = self.today + timedelta(days=self.days - 1)
-            until = f"a day until {words.day(last, self.today)}"
-        return f"{on}: up to {pace} {until}{self._waiting()}"
+            least = "at least " if self.late < self.unmet - self.new else ""
+            late = f"{least}{self.late:,} of {words.count(self.unmet, 'new card')}"
+            short = f"with reviews the time is too short for {late}"
+            return f"{on}: {new} today; {short}: leave out what you do not need"
+        if self.days == 1:
+            return f"{on}: {new} today"
+        last = self.today + timedelta(days=self.days - 1)
+        return f"{on}: up to {new} a day, at least until {words.day(last, self.today)}"
 
     def _waiting(self) -> str:
-        """Why fewer come today; what waits may wait until the exam."""
-        if not self.alike:
-            return ""
-        waits = "waits for a card like it" if self.alike == 1 else "wait for a card like them"
-        return f", of which {self.alike:,} {waits}, and may not come before"
+        """43 wait for cards like them, and may not come; or: and at least 13 do not come."""
+        waits = "waits for a card like it" if self.alike == 1 else "wait for cards like them"
+        some = f"at least {self.late:,} " if 0 < self.late < self.alike else ""
+        fail = "does not" if self.late == 1 else "do not" if self.late else "may not"
+        return f"{self.alike:,} {waits}, and {some}{fail} come"
 
     def as_json(self) -> dict[str, Any]:
         return {

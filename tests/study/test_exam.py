@@ -224,7 +224,8 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     assert told is not None
     assert told.told().startswith("Exam on ")
     assert "in 6 days" in told.told()
-    assert f"up to {told.new} new cards a day until Mon 23 Nov" in told.told()  # the fourth day
+    until = "a day, at least until Mon 23 Nov"  # the fourth day
+    assert told.told().endswith(f": up to {told.new} new cards {until}")
     with reading(engine) as connection:
         counts = today.due(connection, clock(), SETTINGS, learner=1)
     assert counts["exam"] == told.as_json()
@@ -233,8 +234,8 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     assert before is not None
     coming = line(engine, clock).counts().new
     assert before.told().endswith(
-        f"in 1 day: up to {before.new} new cards today, "
-        f"of which {before.new - coming} wait for a card like them, and may not come before"
+        f"in 1 day: {coming} new cards today; {before.unmet - coming} wait for cards like them, "
+        "and do not come before the exam"
     )
     study(engine, clock)
     assert overview(engine, clock).exam == before  # what it was to be
@@ -255,13 +256,82 @@ def test_what_is_told_of_a_day_is_what_comes_and_what_does_not_fit(
         assert stage is not None
         assert stage.new == line(engine, clock).counts().new == 2  # of 45 seconds, in two minutes
         late.append(stage.late)
-        number = f"2 new cards today; at this pace {stage.unmet - stage.late} of {stage.unmet} "
+        short = "2 new cards today; with reviews the time is too short for"
+        least = "" if stage.late == stage.unmet - 2 else "at least "
+        number = f"{short} {least}{stage.late} of {stage.unmet} new cards: "
         assert (number in stage.told()) is (stage.late > 0)
         assert stage.as_json()["left_out"] == stage.late
         clock.forward(days=1)
     assert late[0] == 0
     assert late == sorted(late)
     assert late[-1] == stage.unmet - 2
+
+
+def add_alike(engine: Engine, content: Path, clock: Clock, families: int) -> None:
+    """Add cards to chapter 2 that give others of their family away."""
+    alike = (question(f"a{one}", chapter=2, family=f"f{one % families}") for one in range(36))
+    (content / "2" / "more.md").write_text(questionnaire(*alike, chapter=2))
+    with writing(engine) as connection:
+        sync(connection, [content], clock())
+
+
+@pytest.mark.parametrize(("minutes", "families"), [(3, 4), (30, 4), (30, 9)])
+def test_what_is_told_on_the_way_to_an_exam_comes_true(
+    minutes: int, families: int, engine: Engine, content: Path, clock: Clock
+) -> None:
+    """To who studies each day: in short time, and in more than the cards let in can take."""
+    add_alike(engine, content, clock, families)
+    plan(engine, clock, 9, minutes=minutes, chapters=(2,))
+    stages = list[exam.Stage]()
+    for _ in range(9):
+        stage = line(engine, clock).stage
+        assert stage is not None
+        stages.append(stage)
+        assert stage.new == line(engine, clock).counts().new
+        study(engine, clock, Rating.GOOD)
+        clock.forward(days=1)
+    over = line(engine, clock).stage
+    assert over is not None
+    assert any(one.alike for one in stages)
+    for ahead, one in enumerate(stages):
+        assert one.alike in (0, one.unmet - one.new)
+        assert one.late <= over.unmet
+        last = ahead + one.days - 1
+        assert one.late or not one.unmet or stages[last].unmet > 0  # new cards come until that day
+    assert stages[-1].late == over.unmet
+
+
+def test_where_few_are_let_in_the_time_may_be_shorter_yet(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """Then those that wait for cards like them are not why no more come."""
+    add_alike(engine, content, clock, 4)
+    plan(engine, clock, 2, minutes=2, chapters=(2,))
+    found = line(engine, clock)
+    assert found.stage is not None
+    assert found.a_day > found.unmet - found.alike > found.counts().new == 2
+    told = f"2 new cards today; with reviews the time is too short for at least {found.unmet - 4}"
+    assert told in found.stage.told()
+
+
+@pytest.mark.parametrize(
+    ("new", "alike", "late", "told"),
+    [
+        (0, 9, 0, "no new card today; 9 wait for cards like them, and may not come"),
+        (8, 1, 0, "8 new cards today; 1 waits for a card like it, and may not come"),
+        (8, 1, 1, "8 new cards today; 1 waits for a card like it, and does not come"),
+        (1, 8, 1, "1 new card today; 8 wait for cards like them, and at least 1 does not come"),
+        (1, 8, 7, "1 new card today; 8 wait for cards like them, and at least 7 do not come"),
+        (1, 8, 8, "1 new card today; 8 wait for cards like them, and do not come"),
+        (0, 0, 9, "no new card comes, as with reviews the time is too short for any"),
+    ],
+)
+def test_why_no_more_new_cards_come(new: int, alike: int, late: int, told: str) -> None:
+    on = date(2026, 12, 1)
+    counts = {"unmet": 9, "new": new, "spare": 0, "days": 3, "late": late, "alike": alike}
+    stage = exam.Stage(exam.until(on, 9, 20), on, **counts, empty=False)
+    before = " before the exam" if alike else ""
+    assert stage.told() == f"Exam on Thu 10 Dec, in 9 days: {told}{before}"
 
 
 def test_a_chapter_that_an_exam_lets_in_is_not_offered_as_one_to_start(
@@ -386,27 +456,6 @@ def test_what_an_exam_is_about_is_named(chapters: list[str] | None, named: str) 
 
 
 @pytest.mark.parametrize(
-    ("low", "outcomes", "why"),
-    [
-        (0.3, 0, "no review here tells yet"),
-        (0.3, 1, "only 1 review here tells yet"),
-        (0.3, 80, "only 80 reviews here tell yet"),
-        (0.3, 1000, ""),  # more would not tell more
-        (0.85, 80, ""),
-    ],
-)
-def test_brackets_that_are_wide_for_want_of_reviews_say_so(
-    low: float, outcomes: int, why: str
-) -> None:
-    share = {"value": 0.9, "low": low, "high": 1.0}
-    plan = {"chapters": None, "cards": 9, "minutes": 20, "learners": 60, "left_out": []}
-    basis = NOTHING_OWN._asdict()
-    lines = in_words(**plan, share=share, usual=share, outcomes=outcomes, basis=basis)
-    told = f"The brackets are wide: {why} how far off today's weights are."
-    assert lines[4:] == [told] * bool(why)
-
-
-@pytest.mark.parametrize(
     ("cards", "unmet", "told"),
     [
         (0, 0, "no card"),
@@ -436,6 +485,27 @@ def test_the_minutes_of_the_plan_are_among_those_of_the_curve(
     told = [line.split(" min → ")[0] for line in lines if "→" in line]
     assert told == [f"{'▸' if row == own else ' '} {row:3}" for row in rows]
     assert lines[len(rows) :] == [f"More than {enough} minutes a day change little."][: enough < 40]
+
+
+@pytest.mark.parametrize(
+    ("low", "outcomes", "why"),
+    [
+        (0.3, 0, "no review here tells yet"),
+        (0.3, 1, "only 1 review here tells yet"),
+        (0.3, 80, "only 80 reviews here tell yet"),
+        (0.3, 1000, ""),  # more would not tell more
+        (0.85, 80, ""),
+    ],
+)
+def test_brackets_that_are_wide_for_want_of_reviews_say_so(
+    low: float, outcomes: int, why: str
+) -> None:
+    share = {"value": 0.9, "low": low, "high": 1.0}
+    plan = {"chapters": None, "cards": 9, "minutes": 20, "learners": 60, "left_out": []}
+    basis = NOTHING_OWN._asdict()
+    lines = in_words(**plan, share=share, usual=share, outcomes=outcomes, basis=basis)
+    told = f"The brackets are wide: {why} how far off today's weights are."
+    assert lines[4:] == [told] * bool(why)
 
 
 @pytest.mark.parametrize(
