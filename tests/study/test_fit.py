@@ -214,6 +214,35 @@ def test_reviews_of_several_devices_are_read_in_the_order_of_the_log(
     assert in_order != came
 
 
+@pytest.mark.parametrize("is_straight", [True, False])
+def test_cards_that_are_read_one_by_one_stand_in_the_order_of_the_log_within_a_day(
+    engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch, is_straight: bool
+) -> None:
+    """As those are that came with a schedule; of a log that is not straight all are."""
+    kept = {
+        "state": State.REVIEW,
+        "reps": 9,
+        "stability": 30.0,
+        "difficulty": 5.0,
+        "due": "2026-12-24",
+    }
+    monkeypatch.setattr(own, "_is_straight", lambda *_, **__: is_straight)
+    with writing(engine) as connection:
+        source = log.device_of(connection, b"s" * 16, "anki", clock())
+        for card in (2, 1):
+            at = clock.forward(minutes=1).astimezone(UTC)
+            entry = fold.Event(
+                log.new_uid(), at, timedelta(hours=2), EventKind.IMPORT, payload=kept
+            )
+            log.log_foreign(connection, source, [], [(card, entry)], learner=1)
+        for card in (3, 1, 4, 2):
+            seen = read_memory(connection, card, learner=1).last_review
+            now = clock.forward(minutes=1)
+            review.answer(connection, card, seen, Rating.GOOD, now, learner=1)
+        found = own.read(connection, learner=1).reviews
+    assert found.card.tolist() == [2, 1, 3, 1, 4, 2]
+
+
 # Adoption
 
 
