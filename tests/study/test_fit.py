@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ from studyapp.store.drift import Drift, drift
 from studyapp.store.engine import reading, writing
 from studyapp.store.memory import MEMORY_COLUMNS, as_memory, read_memory
 from studyapp.store.parameters import in_force, read_fits
-from studyapp.study import queue, review
+from studyapp.study import queue, review, words
 from studyapp.study.fit import adoption, child, own
 from studyapp.study.lab.reviews import packed
 from studyapp.study.mastery import trust_of
@@ -277,6 +278,7 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
             for row in connection.execute(select(*MEMORY_COLUMNS, tables.memory.c.card_id))
         }
     shares = list[float]()
+    today = study_day(clock())
     judged = adoption.fit(desk, shares.append)
     assert judged.adopted
     assert shares == sorted(shares)
@@ -296,8 +298,12 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     assert same.unchanged
     assert not same.adopted
     interval = r"lower by \.\d{4} \[−\.\d{4}, \.\d{4}\] than with the defaults\.$"
-    assert re.search(interval, adoption.verdict(judged.as_json()))
-    assert adoption.verdict(same.as_json()) == f"The schedule stays as it is: {same.reason}."
+    assert re.search(interval, adoption.verdict(judged.as_json(), today))
+    stays = f"The schedule stays as it was fitted on {words.day(today, today)}"
+    assert adoption.verdict(same.as_json(), today) == f"{stays}: {same.reason}."
+    assert judged.in_use is None
+    assert same.in_use is not None
+    assert (same.in_use.since, same.in_use.seen) == (today, same.later)
     rate(studied, clock, REVIEWS[300:499])
     with reading(studied) as connection:
         assert not adoption.is_time(connection, learner=1)  # by a tenth, but not by 200
@@ -306,6 +312,8 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
         assert adoption.is_time(connection, learner=1)
     again = adoption.fit(desk)
     assert "than with the" in again.reason
+    assert again.in_use is not None
+    assert (again.in_use.since, again.in_use.seen) == (today, 0)  # the later ones are of the 200
     stored_equals_fold(studied)
     with reading(studied) as connection:
         kept_fits = read_fits(connection, learner=1)
@@ -367,8 +375,8 @@ def test_without_an_interval_nothing_is_said_to_be_better_or_worse(
     value: float, adopted: bool, told: str
 ) -> None:
     gap = {"value": value, "low": None, "high": None}
-    result = {"reviews": 400, "reason": "by .1 (no interval)", "unchanged": False}
-    line = adoption.verdict({**result, "adopted": adopted, "difference": gap})
+    result = {"reviews": 400, "reason": "by .1 (no interval)", "unchanged": False, "in_use": None}
+    line = adoption.verdict({**result, "adopted": adopted, "difference": gap}, date(2026, 11, 18))
     assert line.startswith(f"The schedule {told}")
 
 
@@ -384,8 +392,44 @@ def test_without_an_interval_nothing_is_said_to_be_better_or_worse(
 def test_a_fit_is_told_with_its_interval(low: float, high: float, adopted: bool, told: str) -> None:
     gap = {"value": (low + high) / 2, "low": low, "high": high}
     result = {"reviews": 400, "reason": "by .01 [0, .02]", "adopted": adopted, "unchanged": False}
-    line = adoption.verdict({**result, "difference": gap})
-    assert line == f"The schedule {told}: by .01 [0, .02]."
+    result |= {"difference": gap, "in_use": None}
+    assert adoption.verdict(result, date(2026, 11, 18)) == f"The schedule {told}: by .01 [0, .02]."
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {"in_use": 0.17084},
+            "stays as it was fitted on Sat 3 Oct, as a new fit predicts your later reviews no "
+            "better: by .0651 [−.0012, .1178]. The defaults predict them better than what is in "
+            "use: .1064 against .1708.",
+        ),
+        (
+            {"in_use": 0.10638},  # which reads as theirs
+            "stays as it was fitted on Sat 3 Oct, as a new fit predicts your later reviews no "
+            "better: by .0651 [−.0012, .1178].",
+        ),
+        (
+            {"in_use": 0.17084, "unchanged": True},
+            "stays as it was fitted on Sat 3 Oct: by .0651 [−.0012, .1178]. The defaults predict "
+            "them better than what is in use: .1064 against .1708.",
+        ),
+        (
+            {"in_use": 0.17084, "adopted": True},
+            "is fitted to you now, as that predicts your later reviews no worse: by .0651 "
+            "[−.0012, .1178].",
+        ),
+    ],
+)
+def test_what_stays_is_told_and_where_the_defaults_are_better(
+    changed: dict[str, Any], told: str
+) -> None:
+    result = {"reviews": 1180, "reason": "by .0651 [−.0012, .1178]", "adopted": False}
+    result |= {"difference": {"value": 0.0651, "low": -0.0012, "high": 0.1178}, "unchanged": False}
+    result |= {"default": {"log_loss": 0.10637}} | changed
+    result["in_use"] = {"log_loss": changed["in_use"], "since": "2026-10-03", "seen": 0}
+    assert adoption.verdict(result, date(2026, 11, 18)) == f"The schedule {told}"
 
 
 def test_what_predicts_worse_is_not_adopted_and_not_tried_again_at_once(

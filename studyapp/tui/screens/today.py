@@ -226,7 +226,8 @@ class TodayScreen(Page):
             return
         self._may_fit.release()
         if found is not None:
-            told, adopted = adoption.verdict(found), bool(found["adopted"])
+            told = adoption.verdict(found, study_day(self.desk.now()))
+            adopted = bool(found["adopted"])
             self.app.call_from_thread(self._tell_fit, told, adopted)
 
     def _fitted(self) -> dict[str, Any] | None:
