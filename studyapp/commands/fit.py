@@ -37,9 +37,9 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
     from studyapp.study.fit import child
     from studyapp.study.reschedule import offered
 
-    offer = None
+    at, offer = now(), None
     if log is not None:
-        found = _of_another(watched(child.of_file(log, now())))
+        found = _of_another(watched(child.of_file(log, at)))
     else:
         with opening.study(writes=True) as desk:
             found = watched(child.of_desk(desk))
@@ -52,7 +52,7 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    for line in told(found, study_day(now()), foreign=log is not None):
+    for line in told(found, study_day(at), foreign=log is not None):
         click.echo(filled(line))
     if offer:
         click.echo(filled(f"{offer}; studyapp reschedule moves them."))
