@@ -44,10 +44,8 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
         with opening.study(writes=True) as desk:
             found = watched(child.of_desk(desk))
             with desk.reading() as connection:
-                at, adopted = desk.now(), bool(found["adopted"])
-                dates = offered(
-                    connection, at, desk.settings, adopted=adopted, learner=desk.learner
-                )
+                at = desk.now()
+                dates = offered(connection, at, desk.settings, learner=desk.learner)
                 offer = dates and dates.offer(study_day(at))
     if as_json:
         print_json(found)

@@ -513,7 +513,7 @@ def asked_and_held(connection: Connection, clock: Clock) -> tuple[int, int]:
 def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock: Clock) -> None:
     with writing(studied) as connection:
         assert not preview(connection, clock(), Settings(), learner=1).days
-        assert offered(connection, clock(), Settings(), adopted=False, learner=1) is None
+        assert offered(connection, clock(), Settings(), learner=1) is None
         review.set_due(connection, 1, clock().date() + timedelta(days=9), clock(), learner=1)
         clock.forward(seconds=1)
         goal = replace(in_force(connection, learner=1), desired_retention=0.97)
@@ -527,11 +527,19 @@ def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock:
         assert (whole.before[0], whole.held[0]) == asked_and_held(connection, clock)
         assert f"{whole.sooner} cards would come sooner and 0 later" in whole.told()
         assert whole.done().startswith(f"{whole.sooner} cards moved to an earlier day and 0 to a ")
-        dates = offered(connection, clock(), Settings(), adopted=False, learner=1)
+        dates = offered(connection, clock(), Settings(), learner=1)
         today = study_day(clock())
         assert dates == replace(whole, since=today)
-        assert dates.offer(today).startswith("By the weights and the goal in use since ")
-        assert whole.offer(today) == whole.told()
+        assert dates.offer(today) == whole.offer(today) == whole.told()
+        later = dates.offer(today + timedelta(days=1))
+        assert later.startswith(
+            f"By the weights and the goal in use since {words.day(today, today)}"
+        )
+        for days, is_offered in ((13, True), (14, False)):  # left alone so long, they are to stay
+            at = clock() + timedelta(days=days)
+            found = offered(connection, at, Settings(), learner=1)
+            assert (found is not None) is is_offered
+            assert preview(connection, at, Settings(), learner=1).days
         assert reschedule(connection, whole.days, clock(), learner=1) == len(whole.days)
         for card, day in whole.days.items():
             memory = read_memory(connection, card, learner=1)
