@@ -133,7 +133,7 @@ _ROWS = (
     ("fitted", "fitted"),
     ("the defaults", "default"),
     ("in use", "in_use"),
-    ("your average so far", "average"),
+    ("the average so far", "average"),
     ("a moving average", "moving_average"),
 )
 

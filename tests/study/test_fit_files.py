@@ -393,7 +393,7 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     done = CliRunner().invoke(main, ["fit", "--log", str(path)])
     assert done.stdout.startswith("1,500 reviews: log loss on the later ")
     assert "it would be adopted, as it is no worse" in done.stdout
-    assert "your average so far" in done.stdout
+    assert "the average so far" in done.stdout
     assert "in use" not in done.stdout
     assert list((tmp_path / "data").glob("**/*")) == []  # no study was opened
 

@@ -108,7 +108,7 @@ def verdict(result: Mapping[str, Any], today: date) -> str:
     stays = "The schedule stays as it is"
     if in_use is not None:
         on = words.day(date.fromisoformat(in_use["since"]), today)
-        stays, a_fit = f"The schedule stays as it was fitted on {on}", "a new fit"
+        stays, a_fit = f"The schedule stays as fitted on {on}", "a new fit"
     if gap is None:
         return f"{stays}: {words.count(result['reviews'], 'review')} are {reason}."
     if result["unchanged"]:
