@@ -386,21 +386,49 @@ def test_a_tick_that_is_in_no_word_and_a_word_without_a_tick(engine: Engine, clo
     assert found.unticked == 2
 
 
-def test_a_guess_is_held_against_the_same_questions_later(engine: Engine, clock: Clock) -> None:
-    for pretest, grades in ((True, [Grade.MISSED] * 3), (False, [Grade.GOT] * 2)):
-        attempt = Attempt(desk_of(engine, clock), 1, anew=True, pretest=pretest)
-        for grade in grades:
-            attempt.be_sure(0.8)
-            attempt.reveal()
-            attempt.tick(frozenset({0} if grade is Grade.GOT else ()))
-            attempt.grade(grade)
-        clock.forward(days=1)
-    found = in_figures(engine, clock).answers
-    (guess,) = found.guesses
-    assert (guess.name, guess.questions) == ("chapter 1", 2)
-    assert (guess.before.value, guess.since.value) == (0.0, 1.0)
-    (sure,) = found.sureness
-    assert (sure.sure, sure.got.value, sure.got.n) == (0.8, pytest.approx(2 / 5), 5)
+def judge(engine: Engine, clock: Clock, grades: Sequence[Grade], *, pretest: bool = False) -> None:
+    """Begin a new attempt, and judge its first questions by two points each."""
+    attempt = Attempt(desk_of(engine, clock), 1, anew=True, pretest=pretest)
+    for grade in grades:
+        attempt.be_sure(0.8)
+        attempt.reveal()
+        attempt.tick(frozenset({0} if grade is Grade.GOT else ()))
+        attempt.grade(grade)
+    clock.forward(days=1)
+
+
+def test_a_guess_is_held_against_the_newest_answer_to_its_question(
+    engine: Engine, clock: Clock
+) -> None:
+    """In whichever attempt that is: neither a new one, which has few answers at first, nor another
+    guess takes away what was known."""
+    judge(engine, clock, [Grade.MISSED] * 4, pretest=True)
+    assert in_figures(engine, clock).answers.guesses == ()
+    for grades, pretest, since in (
+        ([Grade.GOT, Grade.MISSED, Grade.GOT], False, 2 / 3),
+        ([Grade.MISSED], False, 1 / 3),
+        ([], False, 1 / 3),
+        ([Grade.GOT] * 3, True, 1 / 3),
+    ):
+        judge(engine, clock, grades, pretest=pretest)
+        (guess,) = in_figures(engine, clock).answers.guesses
+        assert (guess.name, guess.questions) == ("chapter 1", 3)
+        assert (guess.before.value, guess.since.value) == (0, pytest.approx(since))
+    judge(engine, clock, [Grade.GOT])
+    (guess,) = in_figures(engine, clock).answers.guesses
+    assert (guess.before.value, guess.since.value) == pytest.approx((1 / 3, 2 / 3))
+
+
+def test_answers_to_the_same_question_tell_less_than_as_many_to_others(
+    engine: Engine, clock: Clock
+) -> None:
+    """Two questions, which were asked over and over, one always known and one never."""
+    for _ in range(15):
+        judge(engine, clock, [Grade.GOT, Grade.MISSED])
+    (sure,) = in_figures(engine, clock).answers.sureness
+    assert (sure.sure, sure.got.value, sure.got.n) == (0.8, 0.5, 30)
+    assert not sure.got.tells
+    assert stats.share(15, 30).tells
 
 
 def test_nothing_yet_is_said_in_words(engine: Engine, clock: Clock) -> None:
