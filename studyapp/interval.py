@@ -174,10 +174,10 @@ def effective_size(clusters: Sequence[tuple[int, int]], level: float = 0.95) -> 
     alike = 1.0
     if inner and 0 < hits < n:
         within = math.fsum(got * (each - got) / each for got, each in clusters) / inner
-        alike = max(0.0, 1 - within / (hits * (n - hits) / n**2))
-    effect = 1 + alike * (sum(each**2 for _, each in clusters) / n - 1)
+        alike = max(0.0, 1 - within / (hits * (n - hits) / n / n))
+    effect = 1 + alike * (sum(each * each for _, each in clusters) / n - 1)
     z, t = NormalDist().inv_cdf((1 + level) / 2), t_quantile((1 + level) / 2, freedom)
-    return n / effect * (z / t) ** 2
+    return n / effect * z * z / t / t
 
 
 def _score(hits: float, n: float, z: float) -> tuple[float, float]:

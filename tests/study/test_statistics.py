@@ -49,7 +49,6 @@ from studyapp.study.undo import undo
 from tests_support import Clock, desk_of
 
 CARDS = range(1, 7)
-PARTS = ("days", "weeks", "months", "chapters", "tags")  # that have a goal
 WEIGHTS = (DEFAULT_WEIGHTS[0] + 0.4, *DEFAULT_WEIGHTS[1:-1], DEFAULT_WEIGHTS[-1] * 2)  # its decay
 
 
@@ -116,6 +115,12 @@ def share_of(found: Sequence[Fact]) -> Share:
     return Share(*wilson(sum(telling), len(telling)), len(telling))
 
 
+def goal_of(found: Sequence[Fact], lowered: date) -> float:
+    """The mean of the goals by which the dates of cards were found that came again."""
+    telling = [one.before.last_day for one in found if one.tells and one.before.last_day]
+    return round(sum(0.8 if day >= lowered else 0.9 for day in telling) / len(telling), 6)
+
+
 def in_figures(engine: Engine, clock: Clock, settings: Settings | None = None) -> Year:
     return year.of_desk(desk_of(engine, clock, settings=settings or Settings()))
 
@@ -134,7 +139,8 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
         if number == 110:
             changed = clock()
             with writing(engine) as connection:
-                log.adopt(connection, Parameters(WEIGHTS), clock(), learner=1)
+                adopted = Parameters(WEIGHTS, desired_retention=0.8)
+                log.adopt(connection, adopted, clock(), learner=1)
     every, last = facts(engine)
     gone = next(card for card, memory in last.items() if memory.state is not State.NEW)
     del last[gone]
@@ -162,6 +168,8 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
             assert one.reviews == sum(fact.is_review for fact in here)
             assert one.days == len({fact.day for fact in here})
             assert one.remembered == share_of(here)
+            if one.remembered.n:
+                assert one.goal == goal_of(here, study_day(changed))
 
     counted = [one for one in within if one.is_review]
     assert found.newest.reviews == len(counted)
@@ -200,8 +208,9 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
     assert found.cards.retrievability == spread(recalled, cards.RECALL)
     told = json.loads(json.dumps(found.as_json()))
     assert sum(one["reviews"] for one in told["days"]) == sum(one.is_review for one in within)
-    parts = [told, *(one for part in PARTS for one in told[part])]
-    assert {one["goal"] for one in parts} == {0.9}  # and no mean of floats near it
+    wanted = goal_of(within, study_day(changed))
+    assert 0.8 < wanted < 0.9
+    assert {found.goal, *(one.goal for one in (*found.chapters, *found.tags))} == {wanted}
     assert {*told["days"][0]["remembered"]} == {"value", "low", "high", "n"}
 
 

@@ -43,7 +43,7 @@ def remembered(year: Year) -> str:
     several = len({f"{one.goal:.0%}" for one in year.days if one.told}) > 1
     return (
         f"Remembered in the last year: {words.telling(share(hits, n))} of "
-        f"{words.count(n, 'review')}; goal {year.goal:.0%}{' on average' if several else ''}."
+        f"{words.count(n, 'review')}; {words.goal(year.goal, several=several)}."
     )
 
 
