@@ -169,7 +169,7 @@ def _times(year: Year) -> Sheet:
         for one in year.hours
         if one.remembered.n
     ]
-    told = "All reviews by hour, and the median seconds of timed cards that came back"
+    told = "All reviews by hour, and the median seconds of timed cards that came back, that day too"
     drawn: tuple[Laid, ...] = (Bars(told, hours),) if hours else ()
     drawn += (Ranges("Remembered by hour", shares, "reviews"),) if shares else ()
     return Sheet("Time", sentences.times(year), means if drawn else "", drawn)

@@ -339,6 +339,8 @@ def test_a_time_is_the_median_of_what_was_measured(engine: Engine, clock: Clock)
     assert found.known_card.n == 0
     assert "a new one (too few to say)" in sentences.times(found)
     assert sentences.times(found).endswith("medians of 0 and 5 reviews in the queue.")
+    one = replace(found, new_card=replace(found.new_card, n=1))
+    assert sentences.times(one).endswith("medians of 0 and 1 review in the queue.")
 
 
 @pytest.mark.parametrize("kind", [ReviewKind.CRAM, ReviewKind.AHEAD])
@@ -497,6 +499,12 @@ def test_what_is_imported_tells_what_it_would_if_it_had_been_done_here(
     assert found.newest.imported == 24
     many = replace(found, newest=replace(found.newest, reviews=23))  # more than are looked at
     assert sentences.studied(many).endswith(": 24 reviews, imported ones too.")
+    kinds = (sentences.newest, sentences.times, sentences.predicted)
+    which, *of_these = (kind(many) for kind in kinds)
+    assert which.startswith("Of your newest 23 reviews, 24 of them imported, since ")
+    at = sentences.all_of(many).index(of_these[0]) - 1
+    assert sentences.all_of(many)[at : at + 3] == [f"{which[:-1]}:", *of_these]
+    assert not any("newest" in line for line in told)
     assert sentences.newest(found).startswith("Of your newest 24 reviews, 24 of them imported, si")
     assert sentences.predicting(found).endswith("; another program scheduled what was imported.")
 
