@@ -167,7 +167,7 @@ def effective_size(clusters: Sequence[tuple[int, int]], level: float = 0.95) -> 
     """
     if not clusters or not all(0 <= hits <= n and n for hits, n in clusters):
         raise ValueError("a share needs clusters, each with hits out of n")
-    hits, n = (sum(each) for each in zip(*clusters, strict=True))
+    hits, n = sum(got for got, _ in clusters), sum(each for _, each in clusters)
     freedom, inner = len(clusters) - 1, n - len(clusters)
     if not freedom:
         return 0.0
