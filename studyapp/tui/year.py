@@ -24,6 +24,7 @@ _TICKED = (
 )
 _SURE = "┊ is how sure you were, ● the share that you got."
 _GUESSED = "A guess before reading stands beside what you said of the same questions since."
+_TOGETHER = "Points of one answer go together: many in a few answers tell little."
 _NEWEST = 14  # days, weeks or months that are drawn
 _TAGS = 14
 
@@ -200,6 +201,7 @@ def _answers(year: Year) -> Sheet:
     means = [_TICKED] if answers.unsaid.n else []
     means += [_SURE] if answers.sureness else []
     means += [_GUESSED] if answers.guesses else []
+    means += [_TOGETHER] if answers.unsaid.n or answers.guesses else []
     return Sheet("Answers", sentences.ticked(year), " ".join(means), tuple(_judged(year)))
 
 
