@@ -38,6 +38,7 @@ from studyapp.study.pause import paused
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.questionnaire.history import Waiting
 from studyapp.study.queue import Fewer, Queue
+from studyapp.study.retention import Goal
 from studyapp.study.rewording import Reworded, untold
 from studyapp.study.stats import Share
 
@@ -112,7 +113,7 @@ class Overview:
     tomorrow: Tomorrow | None
     forecast: list[int]
     retention: Share  # of the last 7 study days …
-    goal: float  # … and what is aimed for, of their cards
+    goal: Goal  # … and what is aimed for, of their cards
     streak: int
     chapters: tuple[ChapterRow, ...]
     ahead: Ahead | None

@@ -850,7 +850,7 @@ def _outlook(overview: Overview) -> Laid:
     rows = [Row("", Content.styled("Next 14 days", "bold")), Row("  ", bars)]
     if kept.n:
         rows.append(Row("", f"Remembered last 7 days  {words.telling(kept)}"))
-        told = f"of {words.count(kept.n, 'review')}; goal {overview.goal:.0%}"
+        told = f"of {words.count(kept.n, 'review')}; {overview.goal.told}"
     else:
         told = "no card came back in the last 7 days"
     return Rows([*rows, Row("  ", Content.styled(told, "dim"))])
