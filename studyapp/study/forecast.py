@@ -1,9 +1,9 @@
-"""The next study days: what each will ask, and when nothing waits for time any more."""
+"""The next study days: what each will ask."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from datetime import date, timedelta
 from itertools import islice
@@ -11,10 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, select
 
-from studyapp.memory.scheduler import Parameters
-from studyapp.memory.state import Rating, State
 from studyapp.store import tables
-from studyapp.store.parameters import in_force
 from studyapp.study.due import in_use
 from studyapp.study.pause import paused
 from studyapp.study.queue import FORECAST_DAYS, Day, Queue, count_known
@@ -70,53 +67,6 @@ def _with_spare(line: Queue, days: Sequence[Day], due: int, ahead: int, known: i
     return max(due, min(known + met, days[ahead].room))
 
 
-def caught_up(
-    connection: Connection, line: Queue, days: Sequence[Day], *, learner: int
-) -> int | None:
-    """In how many days nothing waits for more time any more, if *days* are as `Queue.days` has
-    them; None if in more than there are. A card that is forgotten takes a second look on its day
-    and comes again on the next one, and every other one of those once more on the day after it. One
-    that is new comes again when it has waited as long as one does that was remembered."""
-    parameters = in_force(connection, learner=learner)
-    rooms = [day.room for day in days]
-    again = sum(1 - item.retrievability for item in line.main if item.state is not State.NEW)
-    wait, remembered = _coming_back(parameters, line.today)
-    left: list[float] = []
-    known = (memory.stability, memory.last_day, memory.due)
-    with closing(_coming(connection, line, *known, learner=learner)) as coming:
-        for ahead, arriving in enumerate(_by_day(coming), 1):
-            day = line.today + timedelta(days=ahead)
-            left += [
-                parameters.forgetting_curve(stability, last_day, max(day, due))
-                for stability, last_day, due in arriving
-            ]
-            if ahead >= wait:
-                left += [remembered] * days[ahead - wait].new
-            if len(left) > sum(rooms[ahead:]):  # whatever is remembered
-                return None
-            left.sort(reverse=True)
-            room, met, forgotten = rooms[ahead] - again, 0, 0.0
-            while met < len(left) and room >= 1:
-                forgotten += 1 - left[met]
-                room -= 2 - left[met]
-                met += 1
-            del left[:met]
-            if not left:
-                return ahead
-            again = forgotten + again / 2
-    return None
-
-
-def _coming_back(parameters: Parameters, today: date) -> tuple[int, float]:
-    """After how many days a new card comes again that was rated Good, and how likely it is
-    remembered then."""
-    stability = parameters.first(Rating.GOOD, today).stability
-    assert stability is not None, "it was rated"
-    model = parameters.model
-    wait = max(1, round(model.interval(stability, parameters.desired_retention)))
-    return wait, model.recall(stability, wait)
-
-
 def _coming(
     connection: Connection, line: Queue, *columns: ColumnElement[Any], learner: int
 ) -> Generator[tuple[int, Sequence[Any]], None, None]:
@@ -150,16 +100,3 @@ def _coming(
     while (ahead := ahead + 1) < FORECAST_DAYS:
         day += timedelta(days=1)
         yield from ((ahead, one) for one in later.pop(day, ()))
-
-
-def _by_day(coming: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[list[Sequence[Any]]]:
-    """What each of the next days brings, tomorrow first."""
-    arriving, day = list[Sequence[Any]](), 1
-    for ahead, one in coming:
-        while day < ahead:
-            yield arriving
-            arriving, day = [], day + 1
-        arriving.append(one)
-    while day < FORECAST_DAYS:
-        yield arriving
-        arriving, day = [], day + 1
