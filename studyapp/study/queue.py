@@ -378,7 +378,8 @@ def load(
     def new(allowed: int) -> tuple[list[Item], int]:
         fresh = new_items(connection, today, chapter_id, settings, planned, learner=learner)
         with closing(fresh):
-            return first_of_a_family(fresh, taken, allowed)
+            kept, passed = first_of_a_family(fresh, taken, allowed)
+        return kept, len(passed)
 
     had = introduced(connection, today, today, planned, learner=learner)
     if planned is not None:
