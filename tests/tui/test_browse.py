@@ -118,6 +118,22 @@ async def test_as_many_as_are_shown_are_all_unless_there_are_more(
         app = make_app()
 
 
+async def test_of_very_many_the_key_for_the_end_says_that_it_goes_on(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.tui.screens.find.LIMIT", 12)
+    monkeypatch.setattr("studyapp.tui.screens.find._TO_END", 4)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("is:new"), "tab", "end")
+        await tells(pilot, "16 are listed; the key again goes on from there.")
+        assert app.screen.query_one(Results).highlighted == 15
+        await pilot.press("end")
+        await shows(pilot, "19 found")
+        assert app.screen.query_one(Results).highlighted == 18
+
+
 async def test_what_is_marked_is_acted_on_though_no_longer_found(
     make_app, open_today, monkeypatch: pytest.MonkeyPatch
 ) -> None:

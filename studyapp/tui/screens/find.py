@@ -433,6 +433,8 @@ class FindScreen(EditingPage):
         self.hold_keys(False)
         if self._found:
             self._list.highlighted = len(self._found) - 1
+        if self._more:  # to list them all at once would keep the keys waiting
+            self.notify(f"{len(self._found):,} are listed; the key again goes on from there.")
 
     def _read_deeper(self, one: Found) -> None:
         depth, learner = self.desk.settings.depth, self.desk.learner
