@@ -141,16 +141,16 @@ class Queue:
             empty=self.empty,
         )
 
-    def days(self, more: int = 0) -> list[Day]:
-        """The days of the forecast, with so many minutes *more* each: on the way to an exam its new
-        cards come first. Today has what it has."""
+    def days(self, more: int = 0, number: int = FORECAST_DAYS) -> list[Day]:
+        """The days of the forecast, or another *number*, with so many minutes *more* each: on the
+        way to an exam its new cards come first. Today has what it has."""
         longer = int(more * 60 / self.pace.review)
         days = [Day(self.counts().new, self.room)]
         if self.exam is None:
-            return days + [Day(0, self.room + longer)] * (FORECAST_DAYS - 1)
+            return days + [Day(0, self.room + longer)] * (number - 1)
         let_in = self.unmet - self.alike  # what waits for a card like it does so tomorrow, too
         unmet, time = self.unmet - self.fits, (self.exam.minutes + more) * 60
-        for ahead in range(1, FORECAST_DAYS):
+        for ahead in range(1, number):
             left = self.exam.left(self.today) - ahead
             if left < 0:
                 days.append(Day(0, self.usual + longer))
@@ -378,7 +378,8 @@ def load(
     def new(allowed: int) -> tuple[list[Item], int]:
         fresh = new_items(connection, today, chapter_id, settings, planned, learner=learner)
         with closing(fresh):
-            return first_of_a_family(fresh, taken, allowed)
+            kept, passed = first_of_a_family(fresh, taken, allowed)
+        return kept, len(passed)
 
     had = introduced(connection, today, today, planned, learner=learner)
     if planned is not None:

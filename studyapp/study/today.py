@@ -174,7 +174,7 @@ def overview(
         line.pace.spent,
         line.pace.apart,
         following,
-        _forecast(connection, line, following, learner=learner),
+        _forecast(connection, line, settings, following, learner=learner),
         stats.retention(connection, since, today, learner=learner),
         retention.goal(connection, since, today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
@@ -264,7 +264,7 @@ def coming(
     line = queue.load(connection, now, settings, learner=learner)
     done = not line.counts().total
     following = tomorrow(connection, now, settings, learner=learner) if done else None
-    return _forecast(connection, line, following, learner=learner), line.pace.review
+    return _forecast(connection, line, settings, following, learner=learner), line.pace.review
 
 
 def _course(connection: Connection, *, depth: str, learner: int) -> str:
@@ -295,9 +295,14 @@ def _missed_late(connection: Connection, day: date, *, learner: int) -> set[int]
 
 
 def _forecast(
-    connection: Connection, line: Queue, following: Tomorrow | None, *, learner: int
+    connection: Connection,
+    line: Queue,
+    settings: Settings,
+    following: Tomorrow | None,
+    *,
+    learner: int,
 ) -> list[int]:
-    days = forecast(connection, line, learner=learner)
+    days = forecast(connection, line, settings, learner=learner)
     if following is not None:  # which is exact
         days[1] = following.counts.learning + following.counts.review
     return days

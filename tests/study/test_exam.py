@@ -583,6 +583,34 @@ def test_the_forecast_knows_that_cards_wait_for_those_like_them(
     assert max(off) <= 3, (foreseen, asked)
 
 
+def test_the_forecast_asks_one_card_of_a_family_a_day_however_many_are_met(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """Nor any that a new card of the day gives away; and of terms that are told apart all, or else
+    the question that tells them apart."""
+    alike = (question(f"a{n}", chapter=2, family=f"f{n % 6}") for n in range(24))
+    apart = question("apart", chapter=2, family="terms").replace(
+        "family:", "tags: contrast, family:"
+    )
+    (content / "2" / "more.md").write_text(questionnaire(*alike, apart, chapter=2))
+    terms = (f"## t{n} {{#t{n}}}\n\n{n}.\n\n<!-- family: terms, depth: core -->" for n in range(4))
+    jargon = questionnaire(*terms, chapter=2).replace("kind: questionnaire", "kind: jargon")
+    (content / "2" / "terms.md").write_text(jargon)
+    with writing(engine) as connection:
+        sync(connection, [content], clock())
+    plan(engine, clock, 12, chapters=(2,))
+    study(engine, clock, Rating.GOOD)
+    clock.forward(days=1)
+    foreseen, asked = overview(engine, clock).forecast, list[int]()
+    for _ in range(12):
+        counts = overview(engine, clock).counts
+        asked.append(counts.review + counts.learning)
+        study(engine, clock, Rating.GOOD)
+        clock.forward(days=1)
+    off = [abs(told - came) for told, came in zip(foreseen, asked, strict=False)]
+    assert max(off) <= 3, (foreseen, asked)
+
+
 def test_the_days_until_an_exam_have_its_minutes_and_those_after_it_the_usual_ones(
     engine: Engine, clock: Clock
 ) -> None:
@@ -601,7 +629,7 @@ def test_the_days_until_an_exam_have_its_minutes_and_those_after_it_the_usual_on
     assert rooms[0] == [4] * 2 + [120] * 12  # of 15 seconds each
     assert rooms[1][1:] == [24] + [140] * 12
     with reading(engine) as connection:
-        told = forecast(connection, found, learner=1)
+        told = forecast(connection, found, SETTINGS, learner=1)
     assert (told[:2], told[2] > 4) == ([4, 4], True)
 
 
