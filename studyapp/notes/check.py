@@ -168,11 +168,13 @@ class Asked:
 class Around:
     """What is around a note in its pack's folder, as far as `check` holds it against that: where
     what it shows may lie, one place after the other; what other notes ask; which sections its
-    chapter has; and the lessons with their facts. Of what is not known, nothing is said."""
+    chapter has; those that ask it in their text, with what else these ask; and the lessons with
+    their facts. Of what is not known, nothing is said."""
 
     shelves: Sequence[Shelf] = ()
     asked: Asked = field(default_factory=lambda: Asked(()))
     contents: frozenset[str] = frozenset()
+    asking: Sequence[ContentFile] = ()
     facts: Mapping[str, Collection[str]] | None = None
 
 
@@ -182,14 +184,18 @@ def of_note(
     """What is wrong with one note of a learner's own that is to stand in *page*, as *text* says it,
     in whose lines it is told. What its chapter has too much of, and a year that is long past, are
     left out: they are for another day."""
-    contents = set(around.contents)
-    found = [
-        Problem(note.path, note.line, one) for one in _wrong(note, page, contents, today, own=True)
-    ]
+    wrong = _wrong(note, page, around.contents, today, own=True)
+    found = [Problem(note.path, note.line, one) for one in wrong]
     for case in note.variants if page.chapter is not None else ():
         found += [Problem(case.path, case.line, one) for one in wrong_case(note, case, own=True)]
     found += [Problem(note.path, note.line, one) for one in around.asked.wrong(page, note)]
-    return (*found, *of_text(note, page, around, text))
+    pages = [*around.asking, replace(page, notes=(note,), sections=(), moments=())]
+    sections = {(one.path, one.line) for other in around.asking for one in other.sections}
+    for one in _wrong_prompts(pages, text):
+        if (one.path, one.line) in sections:
+            told = f"{one.message} ({one.path.name}:{one.line})"
+            found.append(Problem(note.path, note.line, told))
+    return tuple(sorted([*found, *of_text(note, page, around, text)]))
 
 
 def of_text(note: Note, page: ContentFile, around: Around, text: str) -> tuple[Problem, ...]:
@@ -329,7 +335,7 @@ def _broken_rules(pages: Sequence[ContentFile], today: date, *, own: bool) -> It
 
 
 def _wrong(
-    note: Note, page: ContentFile, contents: set[str], today: date, *, own: bool
+    note: Note, page: ContentFile, contents: Collection[str], today: date, *, own: bool
 ) -> Iterator[str]:
     if note.section and not _belongs(note.section, page):
         yield f"section: {note.section} is not one of {_name(page)}"

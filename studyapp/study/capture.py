@@ -400,7 +400,7 @@ class DraftEdit:
             return None, problems
         known = check.of_text(before, page, around, said) if before else ()
         wrong = check.of_text(note, page, around, text)
-        return note, check.added((*had, *known), (*problems, *wrong))
+        return note, tuple(sorted(check.added((*had, *known), (*problems, *wrong))))
 
     def finish(self, desk: Desk) -> None:
         from studyapp.notes import amendment

@@ -354,7 +354,7 @@ def reading(
     before, had = markdown.alone(said, kind, path)
     known = check.of_note(before, page, today, around, said) if before else ()
     wrong = check.of_note(note, page, today, around, text)
-    return note, check.added((*had, *known), (*problems, *wrong))
+    return note, tuple(sorted(check.added((*had, *known), (*problems, *wrong))))
 
 
 def around(desk: Desk, view: CardView, text: str | None = None) -> Around:
@@ -367,7 +367,8 @@ def around(desk: Desk, view: CardView, text: str | None = None) -> Around:
         root, also = kept / OWN_PACK, (_shelf(view),)
         file = root / file.name
     page = home_of(view).page(file, view.note.kind)
-    return surroundings.read(desk, page, root, text, but=[view.note.id], also=also)
+    found = surroundings.read(desk, page, root, text, but=[view.note.id], also=also)
+    return replace(found, asking=surroundings.asking(desk, page, root, view.note.id))
 
 
 def _alone(

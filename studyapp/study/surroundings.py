@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from studyapp.notes.note import CardStyle, ContentFile, FileKind, Note, NoteKind
+from studyapp.notes.note import CardStyle, ContentFile, FileKind, Note, NoteKind, Section
+from studyapp.notes.prompt import find
 from studyapp.store import tables
+from studyapp.study.card import as_note
 from studyapp.study.desk import Desk
 
 if TYPE_CHECKING:
@@ -54,8 +57,42 @@ def read(
         (Shelf(page.path, root), *also),
         asked,
         _contents(desk, page, root),
-        reference.facts() if text is None or check.cites(text) else None,
+        facts=reference.facts() if text is None or check.cites(text) else None,
     )
+
+
+def asking(desk: Desk, page: ContentFile, root: Path, name: str) -> list[ContentFile]:
+    """The sections in the folder *root* whose text asks the note *name* of the pack of a *page*,
+    each as a file, and what else they ask."""
+    with desk.reading() as connection:
+        rows = connection.execute(
+            select(tables.section)
+            .join(tables.chapter, chapter.id == section.chapter_id)
+            .where(
+                section.missing_since.is_(None),
+                section.text.contains(f"(note:{name})", autoescape=True),
+                chapter.pack == page.pack,
+            )
+            .order_by(section.path, section.line)
+        ).all()
+        told = [
+            Section(row.number, row.title, row.text, Path(row.path), row.line)
+            for row in rows
+            if _is_below(row.path, root)
+        ]
+        names = {one.note for part in told for one in find(part.text)} - {name}
+        others = connection.execute(
+            select(tables.note)
+            .join(tables.chapter, chapter.id == note.chapter_id)
+            .where(
+                note.learner_id == desk.learner,
+                note.missing_since.is_(None),
+                note.name.in_(names),
+                chapter.pack == page.pack,
+            )
+        ).all()
+    notes = tuple(as_note(row) for row in others if _is_below(row.path, root))
+    return [replace(page, notes=notes, sections=tuple(told))] if told else []
 
 
 def _pages(desk: Desk, page: ContentFile, root: Path, but: Collection[str]) -> list[ContentFile]:
@@ -96,6 +133,8 @@ def _pages(desk: Desk, page: ContentFile, root: Path, but: Collection[str]) -> l
 
 
 def _contents(desk: Desk, page: ContentFile, root: Path) -> frozenset[str]:
+    """The chapter's sections, if the folder tells any: all of them, as one that an installed pack
+    has, too, is known as that pack's alone."""
     with desk.reading() as connection:
         rows = connection.execute(
             select(section.number, section.path)
@@ -106,7 +145,8 @@ def _contents(desk: Desk, page: ContentFile, root: Path) -> frozenset[str]:
                 chapter.number == page.chapter,
             )
         ).all()
-    return frozenset(row.number for row in rows if _is_below(row.path, root))
+    is_told = any(_is_below(row.path, root) for row in rows)
+    return frozenset(row.number for row in rows if is_told)
 
 
 def _is_below(path: str, root: Path) -> bool:

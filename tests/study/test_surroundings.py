@@ -140,6 +140,27 @@ def test_what_another_note_asks_already_is_told_with_its_place(desk: Desk, mine:
             way()
 
 
+def test_what_a_section_asks_stays_a_question_that_it_can_ask(desk: Desk, mine: Path) -> None:
+    asks = "## 1.2 Here\n\nSo.\n\n[Why?](note:own)\n\nAnd.\n\n[How?](note:other)\n"
+    page = mine / "reading.md"
+    page.write_text(questionnaire(asks).replace("questionnaire", "reading"))
+    (mine / "a.md").write_text(questionnaire(OWN, f"{OTHER}\n<!-- family: one -->\n"))
+    library.refresh(desk)
+    for comment, told in (
+        ("depth: more", "the prompt note:own is no core question, but more"),
+        ("card: do", "the prompt note:own is no question with one card"),
+        ("family: one", "the prompt note:other is of the family one, as one before it is"),
+    ):
+        with pytest.raises(StudyError) as refused:
+            answered(desk, "own", f"<!-- {comment} -->")
+        assert str(refused.value).startswith(f"Line 1: {told} (reading.md:9)")
+    with pytest.raises(
+        StudyError, match=r"section: 1\.9 is not in the chapter's table of contents"
+    ):
+        answered(desk, "own", "<!-- section: 1.9 -->")
+    answered(desk, "own", "<!-- section: 1.2 -->")
+
+
 def test_of_new_ones_that_ask_the_same_the_second_is_told(desk: Desk) -> None:
     twice = "## New? {#one}\n\nSo.\n\n## New? {#two}\n\nThus."
     with pytest.raises(StudyError, match=r"^Line 5: the same question is already at line 1\."):
