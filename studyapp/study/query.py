@@ -15,7 +15,7 @@ from itertools import islice, takewhile
 from typing import NamedTuple, TypeAlias
 
 from studyapp.errors import StudyError
-from studyapp.notes.letters import folded
+from studyapp.notes.letters import TYPED, folded
 
 MOST_DAYS = 100_000  # that a date is reckoned with
 _AS_TEXT = "in quotes it is text"
@@ -28,6 +28,7 @@ _NAMED = re.compile(rf'(?P<before>[a-z]+:(?:[^\s"]*:)?){_PHRASE.pattern}', re.IG
 _TOKEN = re.compile(
     rf'(?P<phrase>[-(]*(?:[a-z]+:(?:[^\s"]*:)?)?{_PHRASE.pattern})\)*|\S+', re.IGNORECASE
 )
+_CLEAN = {0: " ", **{sign: typed for sign, typed in TYPED.items() if typed == '"'}}
 _STRING = re.compile(r""""[^"]*"|'[^']*'""")  # within a word
 _COMPARED = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>[-−]?(?:\d+\.?\d*|\.\d+))")
 _SHARE = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>-?(?:\d+\.?\d*|\.\d+))(?P<percent>%?)")
@@ -286,7 +287,7 @@ def _items(typed: str) -> Iterator[_Item]:
     ends that has more of them than it opens, but for what a word before has opened: the ones of
     `f(x)` and of `f(x, y)` are letters. Half of a surrogate pair, which no database takes, is as
     good as a question mark."""
-    text = typed.replace("\0", " ").encode("utf-8", "replace").decode()
+    text = typed.translate(_CLEAN).encode("utf-8", "replace").decode()
     opened = list[bool]()  # whether it is a letter
     for match in _TOKEN.finditer(text):
         term, phrase = match[0], len(match["phrase"] or "")

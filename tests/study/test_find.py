@@ -353,6 +353,13 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
     assert hits(stock, typed) == expected
 
 
+@pytest.mark.parametrize("printed", ["“{}”", "„{}“", "«{}»"])
+def test_quotes_of_print_hold_a_phrase_together_as_those_that_are_typed(printed: str) -> None:
+    for form in ("{}", "-{}", "tag:{}", "(x or {})"):
+        one, other = (form.format(quotes.format("a b c")) for quotes in (printed, '"{}"'))
+        assert query.parse(one) == query.parse(other)
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [

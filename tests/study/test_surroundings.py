@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,10 @@ def mine(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, only_pack: Path, mine: Path, clock: Clock) -> Iterator[Desk]:
+def desk(
+    tmp_path: Path, only_pack: Path, mine: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    monkeypatch.setattr(reference, "facts", cache(reference.facts))
     mine.mkdir(parents=True)
     (mine / "a.md").write_text(questionnaire(OWN, OTHER))
     desk, _ = library.open_study(str(tmp_path / "a.db"), Current(Settings()), clock, None)
