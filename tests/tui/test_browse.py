@@ -228,6 +228,28 @@ async def test_what_nothing_is_done_to_is_told_with_the_reason(
             await tells(pilot, f"{told} 1 note has no card.")
 
 
+async def test_of_marked_notes_those_of_a_pack_are_told_beside_those_that_are_tagged(
+    make_app, open_today, own: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("mine or q01 or q02"))
+        await shows(pilot, "4 found")
+        await pilot.press("tab", "ctrl+a")
+        await shows(pilot, "4 marked")
+        kept = "2 notes of a pack keep their tags; you can tag your own."
+        for told in ("Tagged: 2 notes; u takes it back.", "Their tags are so already."):
+            await pilot.press("number_sign", *typed("exam"), "enter")
+            await tells(pilot, f"{told} {kept}")
+        await pilot.press("delete")
+        await tells(
+            pilot,
+            "Deleted: 2 notes; u puts them back. "
+            "2 notes of a pack cannot be deleted; @ sets aside.",
+        )
+
+
 async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(
     make_app, open_today, own: Path, pictures: Pictures
 ) -> None:
