@@ -132,16 +132,60 @@ def blocked_difference(
 def wilson(hits: int, n: int, level: float = 0.95) -> tuple[float, float, float]:
     """Return (share, low, high) of *hits* out of *n* by Wilson's score interval (Wilson 1927).
 
-    Raises ValueError unless 0 ≤ hits ≤ n and n ≥ 1.
+    The n are independent. Raises ValueError unless 0 ≤ hits ≤ n and n ≥ 1.
     """
     if not 0 <= hits <= n or n < 1:
         raise ValueError(f"{hits} hits of {n} is not a share")
-    share = hits / n
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    return hits / n, *_score(hits, n, NormalDist().inv_cdf((1 + level) / 2))
+
+
+def clustered_share(
+    clusters: Sequence[tuple[int, int]], level: float = 0.95
+) -> tuple[float, float | None, float | None]:
+    """Return (share, low, high) of all hits out of all n of clusters of (hits, n ≥ 1): Wilson's
+    interval of their `effective_size`.
+
+    The clusters are independent, their members may be alike. One has no interval:
+    (share, None, None). Raises ValueError as `effective_size` does.
+    """
+    size = effective_size(clusters, level)
+    share = sum(hits for hits, _ in clusters) / sum(n for _, n in clusters)
+    if not size:
+        return share, None, None
+    return share, *_score(share * size, size, NormalDist().inv_cdf((1 + level) / 2))
+
+
+def effective_size(clusters: Sequence[tuple[int, int]], level: float = 0.95) -> float:
+    """Return how many independent things tell as much of a share as clusters of (hits, n ≥ 1),
+    whose members may be alike; one cluster tells nothing.
+
+    There are fewer of them by Kish's design effect (1965), and by Student's t of few clusters
+    (Korn & Graubard 1998). How alike members are shows in how little they differ within clusters,
+    which few clusters of uneven size tell as well, unlike how much these differ; where no member
+    differs, or each is alone, they count as quite alike. Raises ValueError if empty, or unless
+    0 ≤ hits ≤ n and n ≥ 1 for each.
+    """
+    if not clusters or not all(0 <= hits <= n and n for hits, n in clusters):
+        raise ValueError("a share needs clusters, each with hits out of n")
+    hits, n = sum(got for got, _ in clusters), sum(each for _, each in clusters)
+    freedom, inner = len(clusters) - 1, n - len(clusters)
+    if not freedom:
+        return 0.0
+    alike = 1.0
+    if inner and 0 < hits < n:
+        within = math.fsum(got * (each - got) / each for got, each in clusters) / inner
+        alike = max(0.0, 1 - within / (hits * (n - hits) / n / n))
+    effect = 1 + alike * (sum(each * each for _, each in clusters) / n - 1)
+    z, t = NormalDist().inv_cdf((1 + level) / 2), t_quantile((1 + level) / 2, freedom)
+    return n / effect * z * z / t / t
+
+
+def _score(hits: float, n: float, z: float) -> tuple[float, float]:
+    """The shares of which *hits* out of *n* are within *z* standard errors."""
     centre = (hits + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * math.sqrt(hits * (n - hits) / n + z * z / 4)
     # At the ends the formula is exactly 0 or 1; rounding is not.
-    return share, 0.0 if hits == 0 else centre - half, 1.0 if hits == n else centre + half
+    return 0.0 if hits <= 0 else centre - half, 1.0 if hits >= n else centre + half
 
 
 def clopper_pearson(hits: int, n: int, level: float = 0.95) -> tuple[float, float, float]:

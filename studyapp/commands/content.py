@@ -303,6 +303,7 @@ def check(
     as_json: bool,
 ) -> None:
     """Every problem of the content as path:line: message; exits with 1 if there is any."""
+    from studyapp.lab import reference
     from studyapp.notes import check as checks
     from studyapp.notes import markdown
     from studyapp.study import library, words
@@ -320,7 +321,7 @@ def check(
         written = sum(checks.fix(folder, own=folder in own) for folder in folders)
         click.echo(f"{words.count(written, 'id')} written", err=True)
     ran = _run(path) if runs and path is not None else ()
-    report = checks.check(folders, now().date(), facts=_facts(), against=against, own=own)
+    report = checks.check(folders, now().date(), facts=reference.facts(), against=against, own=own)
     report = replace(report, problems=markdown.in_order({*report.problems, *ran}))
     if as_json:
         print_json(checks.as_json(report))
@@ -356,14 +357,3 @@ def _run(path: Path) -> tuple[Problem, ...]:
     refused = ", ".join(f"{why} ({count})" for why, count in ran.refused.most_common())
     click.echo(f"{ran.written} variants written; draws refused: {refused or 'none'}", err=True)
     return ran.problems
-
-
-def _facts() -> dict[str, set[str]]:
-    """The lessons that exist, with the facts that their reference figures name."""
-    from studyapp.lab import catalog, reference
-
-    names: dict[str, set[str]] = {}
-    for lesson in catalog.read().lessons:
-        known = reference.read(reference.path(lesson)).get(lesson.name)
-        names[lesson.name] = {fact.name for fact in known.facts} if known else set()
-    return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import date
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -36,22 +37,20 @@ def fit(opening: Opening, log: Path | None, as_json: bool) -> None:
     from studyapp.study.fit import child
     from studyapp.study.reschedule import offered
 
-    offer = None
+    at, offer = now(), None
     if log is not None:
-        found = _of_another(watched(child.of_file(log, now())))
+        found = _of_another(watched(child.of_file(log, at)))
     else:
         with opening.study(writes=True) as desk:
             found = watched(child.of_desk(desk))
             with desk.reading() as connection:
-                at, adopted = desk.now(), bool(found["adopted"])
-                dates = offered(
-                    connection, at, desk.settings, adopted=adopted, learner=desk.learner
-                )
+                at = desk.now()
+                dates = offered(connection, at, desk.settings, learner=desk.learner)
                 offer = dates and dates.offer(study_day(at))
     if as_json:
         print_json(found)
         return
-    for line in told(found, foreign=log is not None):
+    for line in told(found, study_day(at), foreign=log is not None):
         click.echo(filled(line))
     if offer:
         click.echo(filled(f"{offer}; studyapp reschedule moves them."))
@@ -65,9 +64,9 @@ def watched(child: Child) -> dict[str, Any]:
         progress()
 
 
-def told(found: dict[str, Any], *, foreign: bool) -> list[str]:
+def told(found: dict[str, Any], today: date, *, foreign: bool) -> list[str]:
     """The verdict in a line, and how well each way predicts."""
-    from studyapp.study.fit import unused
+    from studyapp.study.fit import adoption, unused
     from studyapp.study.words import count
 
     outcome = "" if foreign else f"; {_outcome(found)}"
@@ -81,6 +80,8 @@ def told(found: dict[str, Any], *, foreign: bool) -> list[str]:
         figures = (score["log_loss"], score["rmse_bins"], score["auc"])
         loss, bins, auc = (_figure(value) for value in figures)
         lines.append(f"{name:20}{loss:>8}  {bins:>8}  {auc:>6}")
+    if found["in_use"]:
+        lines += [_in_use(found, today), *filter(None, [adoption.defaults_are_better(found)])]
     if found["difference"] and found["difference"]["low"] is not None:
         lines.append("In brackets: 95%, with the reviews of a card taken together.")
     if rows:
@@ -110,6 +111,16 @@ def _outcome(found: dict[str, Any]) -> str:
     return f"{'adopted' if found['adopted'] else 'not adopted'}, {_why(found)}"
 
 
+def _in_use(found: dict[str, Any], today: date) -> str:
+    """Which weights are in use, and how much they know of what all are judged by."""
+    from studyapp.study import words
+
+    since, seen = date.fromisoformat(found["in_use"]["since"]), found["in_use"]["seen"]
+    until = "was until now" if found["adopted"] else "is"
+    told = f"In use {until} what was fitted on {words.day(since, today)}"
+    return f"{told}; it has seen {seen:,} of the later {found['later']:,}." if seen else f"{told}."
+
+
 def _why(found: dict[str, Any]) -> str:
     if found["adopted"]:
         return "as it is no worse"
@@ -121,7 +132,8 @@ def _why(found: dict[str, Any]) -> str:
 _ROWS = (
     ("fitted", "fitted"),
     ("the defaults", "default"),
-    ("your average", "average"),
+    ("in use", "in_use"),
+    ("the average so far", "average"),
     ("a moving average", "moving_average"),
 )
 

@@ -217,7 +217,7 @@ def stats(opening: Opening, as_json: bool) -> None:
     to_know = f"{words.count(sum(now.cards.values()), 'card')} to know ({depth}): {cards}{deeper}"
     click.echo(f"{words.count(now.reviews, 'review')}; {to_know}")
     came = now.true_retention
-    told = f"{words.telling(came)} of {words.count(came.n, 'review')}; goal {goal:.0%}"
+    told = f"{words.telling(came)} of {words.count(came.n, 'review')}; {goal.told}"
     click.echo(
         f"Remembered in the last 30 days: {told if came.n else 'no card has come back in them'}"
     )

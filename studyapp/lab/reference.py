@@ -10,7 +10,7 @@ from pathlib import Path
 
 from studyapp import disk
 from studyapp.errors import StudyError
-from studyapp.lab import runner
+from studyapp.lab import catalog, runner
 from studyapp.lab.catalog import Declaration
 from studyapp.lab.lines import Cancelled, Failed, Finished, Message
 from studyapp.lab.protocol import Fact, Value
@@ -57,6 +57,15 @@ def read(file: Path) -> dict[str, Reference]:
     except (OSError, ValueError) as error:
         raise StudyError(f"{file} cannot be read: {error}") from None
     return references
+
+
+def facts() -> dict[str, set[str]]:
+    """The lessons that exist, with the facts that their reference figures name."""
+    names: dict[str, set[str]] = {}
+    for lesson in catalog.read().lessons:
+        known = read(path(lesson)).get(lesson.name)
+        names[lesson.name] = {fact.name for fact in known.facts} if known else set()
+    return names
 
 
 def write(file: Path, references: Mapping[str, Reference]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,25 @@ class Former(NamedTuple):
     until: int
 
 
+class InForce(NamedTuple):
+    """Fitted weights in force `since` a day, which have seen the first so many `reviews`."""
+
+    weights: Weights
+    since: date
+    reviews: int
+
+
+class InUse(NamedTuple):
+    """How weights in force predict the later reviews, of which they have `seen` so many."""
+
+    score: Score
+    since: date
+    seen: int
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.score._asdict(), "since": self.since.isoformat(), "seen": self.seen}
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What came of a fit to so many `reviews`. `parameters` are what all of them come to, adopted
@@ -43,7 +63,8 @@ class Judgement:
     `earlier`, the weights of the earlier part alone, which the next comparison needs as well. All
     are None where the log is too short. `difference` is that of the mean log losses, the fit's less
     that of what it is compared with: below 0 the fit is better. `unchanged`: the refit is in force
-    already. `points` is the model under adopted weights at each level of the log's histories."""
+    already. `in_use` is what was in force before, if not the defaults. `points` is the model under
+    adopted weights at each level of the log's histories."""
 
     reviews: int
     parameters: Weights | None
@@ -53,6 +74,7 @@ class Judgement:
     average: Score | None = None
     moving_average: Score | None = None
     fitted: Score | None = None
+    in_use: InUse | None = None
     difference: Difference | None = None
     later: int = 0
     until: int | None = None
@@ -69,6 +91,7 @@ class Judgement:
         for name in ("default", "average", "moving_average", "fitted", "difference"):
             value = getattr(self, name)
             told[name] = None if value is None else value._asdict()
+        told["in_use"] = None if self.in_use is None else self.in_use.as_json()
         told["later"] = self.later
         unchanged = {"unchanged": self.unchanged}
         return {**told, **unchanged, "adopted": self.adopted, "reason": self.reason}
@@ -77,10 +100,11 @@ class Judgement:
 def judge(
     reviews: Reviews,
     former: Former | None = None,
-    kept: Weights = DEFAULT_WEIGHTS,
+    kept: InForce | None = None,
     told: Told = lambda share: None,
 ) -> Judgement:
-    """Fit the log and decide. *kept* are in force. *told* hears which share is done."""
+    """Fit the log and decide. *kept* is in force; None: the defaults. *told* hears which share is
+    done."""
     if reviews.rated < FEWEST:
         return Judgement(reviews.rated, None, False, _FEW)
     tree = reviews.tree
@@ -104,9 +128,16 @@ def judge(
         "fitted": predicted(earlier.points),
     }
     bins = evaluate.bins_of(reviews, later.row)
-    scores = {
-        name: evaluate.score(chance, later.remembered, bins) for name, chance in chances.items()
-    }
+
+    def scored(chance: Floats) -> Score:
+        return evaluate.score(chance, later.remembered, bins)
+
+    scores = {name: scored(chance) for name, chance in chances.items()}
+    in_use = None
+    if kept is not None:
+        score = scored(predicted(follow(tree, np.array(kept.weights))))
+        seen = int((np.cumsum(~reviews.given)[later.row] <= kept.reviews).sum())
+        in_use = InUse(score, kept.since, seen)
     rival, name = chances["default"], "the defaults"
     if former is not None and former.until <= until and is_ordered(former.weights):
         before = predicted(follow(tree, np.array(former.weights)))
@@ -118,7 +149,7 @@ def judge(
         return evaluate.difference(gap - evaluate.losses(rival, later.remembered), later)
 
     apart, parameters = compared(rival), tuple(refit.weights.tolist())
-    unchanged = parameters == kept
+    unchanged = parameters == (DEFAULT_WEIGHTS if kept is None else kept.weights)
     adopted = apart.value <= 0 and not later.is_of_one_card and not unchanged
     if unchanged:  # itself is no rival
         apart, name = compared(chances["default"]), "the defaults"
@@ -128,6 +159,7 @@ def judge(
         adopted,
         _reason(apart, later, name, unchanged=unchanged),
         **scores,
+        in_use=in_use,
         difference=apart,
         later=len(later.row),
         until=until,

@@ -19,14 +19,13 @@ from studyapp.memory.histories import Bools, Floats, Ints
 from studyapp.memory.mastery import CERTAIN, USUAL, USUAL_DAYS, Calibration
 from studyapp.memory.model import Crowd
 from studyapp.memory.scheduler import UNLOCK_DAYS
+from studyapp.memory.state import FIRST_RATINGS, LATER_RATINGS
 
 _AGAIN, _GOOD = 1, 3
 _NEVER = np.inf  # the place of a card that a day does not ask
 
 
 DOUBT = 1.75  # times as unsure as mastery: what is far off depends on how memory works, too
-_FIRST = (0.24, 0.094, 0.495, 0.171)  # from Again to Easy; fsrs-rs assumes these for
-_PASSED = (0.224, 0.631, 0.145)  # learners it simulates
 USUAL_RATINGS = 100  # that these count for, beside a learner's own
 
 
@@ -342,7 +341,7 @@ class Habits:
     @classmethod
     def of(cls, first: Sequence[int] = (), passed: Sequence[int] = ()) -> Habits:
         """From counts of a learner's own ratings, beside those that are usual."""
-        return cls(_shares(_FIRST, first), _shares(_PASSED, passed))
+        return cls(_shares(FIRST_RATINGS, first), _shares(LATER_RATINGS, passed))
 
     def rated(self, day: Day, chance: Floats, luck: Luck) -> Ints:
         """Ratings of all cards, with this *chance* of recall."""

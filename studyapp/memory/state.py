@@ -21,6 +21,12 @@ class Rating(IntEnum):
     EASY = 4
 
 
+# Shares of them that are usual: from Again to Easy of a card that is new, from Hard to Easy of one
+# that is remembered; fsrs-rs assumes these for learners it simulates.
+FIRST_RATINGS = (0.24, 0.094, 0.495, 0.171)
+LATER_RATINGS = (0.224, 0.631, 0.145)
+
+
 class Cause(StrEnum):
     """Why a card is due when it is."""
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from studyapp.errors import StudyError, printable
@@ -18,7 +20,7 @@ from studyapp.notes import markdown, media, repair
 from studyapp.notes.card import COMPUTED, FENCE, sides
 from studyapp.notes.folder import files
 from studyapp.notes.likeness import Likeness
-from studyapp.notes.media import Shelf
+from studyapp.notes.media import Medium, Shelf
 from studyapp.notes.note import (
     CardStyle,
     ChapterKey,
@@ -38,13 +40,20 @@ from studyapp.notes.prompt import find, stray
 from studyapp.notes.template import TemplateError, parts
 from studyapp.notes.variant import digest, drawn
 
+if TYPE_CHECKING:
+    from markdown_it.tree import SyntaxTreeNode
+
 MOST_CORE = 120  # cards of a chapter that deserve years
 LONGEST_ANSWER = 120  # words; more is a lecture, and says why in `long:`
 MOST_PROMPTS = 3  # questions inside a section: the hard ones, not every one
 WIDEST, TALLEST = 76, 18  # signs and lines that a terminal of 80 by 24 leaves for a text
+_COUNTED = re.compile(r"\d+(?= words, over)")
 _STRAY = "a link to a note (note:) stands alone, between empty lines"
 _LINK = re.compile(r"\]\((fact|lesson):([a-z0-9_-]+(?:\.[a-z0-9_]+)?)")
-AS_OF_YEARS = 2  # a dated answer is looked at again after 24 months
+# A dated answer is looked at again after 24 months. The year says no month, so its last day counts:
+# two full years pass before the warning.
+AS_OF_YEARS = 2
+_AGED = "see whether the answer still holds"
 _EMPTY = frozenset(
     {"the", "and", "for", "but", "are", "was", "were", "has", "have", "had", "can", "may", "not"}
     | {"its", "than", "then", "that", "this", "with", "from", "what", "when", "which", "they"}
@@ -109,7 +118,7 @@ def check(
         raise StudyError(f"There is no content file (*.md) in {', '.join(map(str, roots))}.")
     for root, (found, _) in zip(roots, read, strict=True):
         problems += _broken_rules(found, today, own=root in own)
-        problems += _lost_media(found, root)
+        problems += _lost_media(found, partial(_beside, root))
     if facts is not None:
         problems += _dangling(pages, facts)
     if against is not None:
@@ -123,15 +132,98 @@ def check(
     )
 
 
-def of_note(note: Note, page: ContentFile, today: date) -> tuple[Problem, ...]:
-    """What is wrong with one note of a learner's own, which belongs to *page*; what only its
-    neighbours tell is left out."""
-    found = [
-        Problem(note.path, note.line, one) for one in _wrong(note, page, set(), today, own=True)
-    ]
+class Asked:
+    """What notes ask, to tell what asks the same, or nearly; *pages* have all that will be
+    compared."""
+
+    def __init__(self, pages: Iterable[ContentFile]) -> None:
+        self._same: dict[tuple[str, NoteKind, str], str] = {}  # where it is
+        self._alike = Likeness[tuple[ContentFile, Note, str]](
+            note.question for page in pages for note in page.notes if _is_told_apart(page, note)
+        )
+
+    def add(self, page: ContentFile, note: Note, where: str = "") -> None:
+        """Let *note* be told of as the one that is there; *where*, if that is in no file yet."""
+        at = where or f"{note.path}:{note.line}"
+        self._same.setdefault((page.pack, note.kind, _wording(note)), at)
+        if _is_told_apart(page, note):
+            at = where or f"{note.path.name}:{note.line}"
+            self._alike.add(note.question, (page, note, at))
+
+    def wrong(self, page: ContentFile, note: Note) -> Iterator[str]:
+        """What of all that was added asks the same as *note*, and what nearly, unless a family
+        keeps the two apart."""
+        same = self._same.get((page.pack, note.kind, _wording(note)))
+        if same is not None:
+            yield f"the same {note.kind} is already at {same}"
+        if not _is_told_apart(page, note):
+            return
+        near = self._alike.near(note.question)
+        twins = (where for at, other, where in near if _is_twin(page, note, at, other))
+        if where := next(twins, ""):
+            yield f"nearly the question at {where}; give both a family or drop one"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is around a note in its pack's folder, as far as `check` holds it against that: where
+    what it shows may lie, one place after the other; what other notes ask; which sections its
+    chapter has; those that ask it in their text, with what else these ask; and the lessons with
+    their facts. Of what is not known, nothing is said."""
+
+    shelves: Sequence[Shelf] = ()
+    asked: Asked = field(default_factory=lambda: Asked(()))
+    contents: frozenset[str] = frozenset()
+    asking: Sequence[ContentFile] = ()
+    facts: Mapping[str, Collection[str]] | None = None
+
+
+def of_note(
+    note: Note, page: ContentFile, today: date, around: Around, text: str
+) -> tuple[Problem, ...]:
+    """What is wrong with one note of a learner's own that is to stand in *page*, as *text* says it,
+    in whose lines it is told. What its chapter has too much of, and a year that is long past, are
+    left out: they are for another day."""
+    wrong = _wrong(note, page, around.contents, today, own=True)
+    found = [Problem(note.path, note.line, one) for one in wrong]
     for case in note.variants if page.chapter is not None else ():
         found += [Problem(case.path, case.line, one) for one in wrong_case(note, case, own=True)]
+    found += [Problem(note.path, note.line, one) for one in around.asked.wrong(page, note)]
+    pages = [*around.asking, replace(page, notes=(note,), sections=(), moments=())]
+    sections = {(one.path, one.line) for other in around.asking for one in other.sections}
+    for one in _wrong_prompts(pages, text):
+        if (one.path, one.line) in sections:
+            told = f"{one.message} ({one.path.name}:{one.line})"
+            found.append(Problem(note.path, note.line, told))
+    return tuple(sorted([*found, *of_text(note, page, around, text)]))
+
+
+def of_text(note: Note, page: ContentFile, around: Around, text: str) -> tuple[Problem, ...]:
+    """What is wrong with a note wherever it is to stand: what it shows and where its links lead."""
+    pages = [replace(page, notes=(note,), sections=(), moments=())]
+    found = [*_wrong_prompts(pages, text)]
+    if around.shelves:
+        found += _lost_media(pages, lambda _: around.shelves, text)
+    if around.facts is not None:
+        found += _dangling(pages, around.facts, text)
     return tuple(found)
+
+
+def cites(text: str) -> bool:
+    """Whether *text* has a link to an experiment, for which its facts have to be known."""
+    return bool(_LINK.search(text))
+
+
+def added(had: Iterable[Problem], now: Iterable[Problem]) -> tuple[Problem, ...]:
+    """What is wrong *now* and was not before, however many words too many it has had."""
+    known, new = Counter(_COUNTED.sub("", one.message) for one in had), list[Problem]()
+    for one in now:
+        told = _COUNTED.sub("", one.message)
+        if known[told]:
+            known[told] -= 1
+        else:
+            new.append(one)
+    return tuple(new)
 
 
 def fix(root: Path, *, own: bool = False) -> int:
@@ -220,6 +312,9 @@ def _broken_rules(pages: Sequence[ContentFile], today: date, *, own: bool) -> It
         for note in page.notes:
             for message in _wrong(note, page, contents[page.pack, page.key], today, own=own):
                 yield Problem(note.path, note.line, message)
+            if page.chapter is not None and note.as_of and today.year > note.as_of + AS_OF_YEARS:
+                message = f"as-of: {note.as_of} is more than 24 months ago; {_AGED}"
+                yield Problem(note.path, note.line, message)
             for case in note.variants if page.chapter is not None else ():
                 for message in wrong_case(note, case, own=own):
                     yield Problem(case.path, case.line, message)
@@ -231,12 +326,16 @@ def _broken_rules(pages: Sequence[ContentFile], today: date, *, own: bool) -> It
                 yield Problem(moment.path, moment.line, message)
     yield from _wrong_prompts(pages)
     yield from _too_many(pages)
-    yield from _repeated(pages)
-    yield from _alike(pages)
+    asked = Asked(pages)
+    for page in pages:
+        for note in page.notes:
+            for message in asked.wrong(page, note):
+                yield Problem(note.path, note.line, message)
+            asked.add(page, note)
 
 
 def _wrong(
-    note: Note, page: ContentFile, contents: set[str], today: date, *, own: bool
+    note: Note, page: ContentFile, contents: Collection[str], today: date, *, own: bool
 ) -> Iterator[str]:
     if note.section and not _belongs(note.section, page):
         yield f"section: {note.section} is not one of {_name(page)}"
@@ -263,9 +362,6 @@ def _wrong(
         yield f"as-of: {note.as_of} is yet to come"
     elif not note.as_of and (dated := _dated(note.answer)):
         yield f"{dated} will date; say of which year the answer is: as-of"
-    # The year says no month, so its last day counts: two full years pass before the warning.
-    elif note.as_of and today.year > note.as_of + AS_OF_YEARS:
-        yield f"as-of: {note.as_of} is more than 24 months ago; see whether the answer still holds"
     words = _count_words(note.answer)
     if words > LONGEST_ANSWER and not note.long:
         yield f"the answer has {words} words, over {LONGEST_ANSWER}; shorten it or say why: long"
@@ -331,8 +427,9 @@ def _wrong_templates(page: ContentFile) -> Iterator[Problem]:
                 yield Problem(note.path, note.template.line, message)
 
 
-def _wrong_prompts(pages: Sequence[ContentFile]) -> Iterator[Problem]:
-    """Prompts that ask nothing, twice or too much, and links to notes that are none."""
+def _wrong_prompts(pages: Sequence[ContentFile], said: str | None = None) -> Iterator[Problem]:
+    """Prompts that ask nothing, twice or too much, and links to notes that are none; *said* as in
+    `_lost_media`."""
     notes = {(page.pack, note.id): note for page in pages for note in page.notes}
     asked: dict[tuple[str, str], str] = {}
     for page in pages:
@@ -360,7 +457,8 @@ def _wrong_prompts(pages: Sequence[ContentFile]) -> Iterator[Problem]:
         answers += [(moment.path, moment.line, moment.text) for moment in page.moments]
         for path, line, text in answers:
             if stray(text) or find(text):
-                yield Problem(path, line, "only the text of a section asks a note: note:")
+                at = _line_of("](note:", path, line, said)
+                yield Problem(path, at, "only the text of a section asks a note: note:")
 
 
 def _wrong_prompt(note: Note | None) -> str | None:
@@ -440,9 +538,10 @@ def _count_words(text: str) -> int:
 
 
 def _dangling(
-    pages: Sequence[ContentFile], facts: Mapping[str, Collection[str]]
+    pages: Sequence[ContentFile], facts: Mapping[str, Collection[str]], said: str | None = None
 ) -> Iterator[Problem]:
-    """Links to lessons and facts that do not exist; a lesson of unknown facts may have any."""
+    """Links to lessons and facts that do not exist, each with its own line; a lesson of unknown
+    facts may have any. *said* as in `_lost_media`."""
     for page in pages:
         texts = [(note.path, note.line, note.answer) for note in page.notes]
         texts += [(it.path, it.line, it.answer) for note in page.notes for it in note.variants]
@@ -452,20 +551,41 @@ def _dangling(
             for kind, target in _LINK.findall(FENCE.sub("", text)):
                 lesson, _, fact = target.partition(".")
                 if lesson not in facts:
-                    yield Problem(path, line, f"there is no experiment {lesson} ({kind}:{target})")
+                    told = f"there is no experiment {lesson} ({kind}:{target})"
                 elif kind == "fact" and fact not in facts[lesson] and facts[lesson]:
-                    yield Problem(path, line, f"{lesson} has no fact {fact} (fact:{target})")
+                    told = f"{lesson} has no fact {fact} (fact:{target})"
+                else:
+                    continue
+                yield Problem(path, _line_of(f"{kind}:{target}", path, line, said), told)
 
 
-def _lost_media(pages: Sequence[ContentFile], pack: Path) -> Iterator[Problem]:
-    """Pictures and sounds that a text names and that are not there, each with its own line."""
+def _lost_media(
+    pages: Sequence[ContentFile],
+    shelves: Callable[[Path], Sequence[Shelf]],
+    said: str | None = None,
+) -> Iterator[Problem]:
+    """Pictures and sounds that a text names and that are on none of the *shelves* of its file, each
+    with its own line; *said* is what the file is to say, if that is another text than it has."""
     for path, line, text in chain.from_iterable(map(_texts, pages)):
         for node in media.shown(text):
-            address, shelf = media.address_of(node), Shelf(path, pack)
-            medium = media.look(node, shelf)
+            address = media.address_of(node)
+            medium = _found(node, shelves(path))
             if medium.file is None and not media.is_elsewhere(address):
                 told = f"the {medium.kind} {printable(address)} is {medium.trouble}"
-                yield Problem(path, _line_of(address, path, line), told)
+                yield Problem(path, _line_of(address, path, line, said), told)
+
+
+def _beside(pack: Path, file: Path) -> Sequence[Shelf]:
+    return [Shelf(file, pack)]
+
+
+def _found(node: SyntaxTreeNode, shelves: Sequence[Shelf]) -> Medium:
+    """What a node shows, from the first of the *shelves* that has it."""
+    medium = media.look(node, shelves[0])
+    for shelf in shelves[1:]:
+        if medium.trouble == media.NOT_THERE:
+            medium = media.look(node, shelf)
+    return medium
 
 
 def _texts(page: ContentFile) -> Iterator[tuple[Path, int, str]]:
@@ -480,32 +600,21 @@ def _texts(page: ContentFile) -> Iterator[tuple[Path, int, str]]:
         yield told.path, told.line, told.text
 
 
-def _line_of(address: str, path: Path, first: int) -> int:
-    """The line from *first* on in which an address stands; else that."""
+def _line_of(address: str, path: Path, first: int, said: str | None) -> int:
+    """The line from *first* on in which an address stands, in the file or what is *said*; else
+    that."""
     with suppress(OSError, UnicodeError):
-        lines = path.read_text(encoding="utf-8").splitlines()[first - 1 :]
+        text = path.read_text(encoding="utf-8") if said is None else said
+        lines = text.splitlines()[first - 1 :]
         at = (at for at, line in enumerate(lines, first) if unquote(address) in unquote(line))
         return next(at, first)
     return first
 
 
-def _alike(pages: Sequence[ContentFile]) -> Iterator[Problem]:
-    """Questions of nearly the same words that no family keeps apart; decks are as they are."""
-    asked = [
-        (page, note)
-        for page in pages
-        for note in (page.notes if page.chapter is not None else ())
-        if note.kind is not NoteKind.TERM and note.card is not CardStyle.DO
-    ]
-    alike = Likeness[tuple[ContentFile, Note]](note.question for _, note in asked)
-    for page, note in asked:
-        near = alike.near(note.question)
-        twin = next((other for at, other in near if _is_twin(page, note, at, other)), None)
-        if twin is not None:
-            where = f"{twin.path.name}:{twin.line}"
-            message = f"nearly the question at {where}; give both a family or drop one"
-            yield Problem(note.path, note.line, message)
-        alike.add(note.question, (page, note))
+def _is_told_apart(page: ContentFile, note: Note) -> bool:
+    """Whether nearly the same words ask too little of another question; decks are as they are."""
+    told = note.kind is not NoteKind.TERM and note.card is not CardStyle.DO
+    return told and page.chapter is not None
 
 
 def _is_twin(page: ContentFile, note: Note, other_page: ContentFile, other: Note) -> bool:
@@ -515,16 +624,6 @@ def _is_twin(page: ContentFile, note: Note, other_page: ContentFile, other: Note
         and not related
         and _wording(note) != _wording(other)  # which is told as the same
     )
-
-
-def _repeated(pages: Sequence[ContentFile]) -> Iterator[Problem]:
-    first: dict[tuple[str, NoteKind, str], Note] = {}
-    for page in pages:
-        for note in page.notes:
-            other = first.setdefault((page.pack, note.kind, _wording(note)), note)
-            if other is not note:
-                message = f"the same {note.kind} is already at {other.path}:{other.line}"
-                yield Problem(note.path, note.line, message)
 
 
 def _wording(note: Note) -> str:

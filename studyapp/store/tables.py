@@ -597,7 +597,8 @@ stale = Table("stale", METADATA, _Stale)
 
 class _Tally(TypedColumns):
     """What a study day came to that is over (see studyapp.store.tally): a sum of the log, which can
-    be counted anew."""
+    be counted anew. `waits`, as JSON, are pairs of days that cards had waited and how
+    many had; hardly ever is it read."""
 
     learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
     day: Named[date] = Column(primary_key=True)
@@ -605,6 +606,7 @@ class _Tally(TypedColumns):
     reviews: Named[int]
     told: Named[int]
     hits: Named[int]
+    waits: Named[str]
 
 
 tally = Table("tally", METADATA, _Tally)

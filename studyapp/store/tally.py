@@ -24,23 +24,29 @@ tallied = tables.tallied.c
 
 
 class Sums(NamedTuple):
-    """Of a study day: ratings, reviews, those that told what is remembered, and what was."""
+    """Of a study day: ratings, reviews, those that told what is remembered, and what was. `waits`
+    are, as JSON, pairs in order: days that a card had waited which told, and how many had."""
 
     ratings: int = 0
     reviews: int = 0
     told: int = 0
     hits: int = 0
+    waits: str = "[]"
 
 
 def read(connection: Connection, first: date, last: date, *, learner: int) -> dict[date, Sums]:
     """What is kept of the days from *first* to *last* and still holds."""
     outdated = _outdated(connection, learner=learner)
     rows = connection.execute(
-        select(tally.day, tally.ratings, tally.reviews, tally.told, tally.hits).where(
+        select(tally.day, tally.ratings, tally.reviews, tally.told, tally.hits, tally.waits).where(
             tally.learner_id == learner, tally.day.between(first, last)
         )
     )
-    return {day: Sums(*sums) for day, *sums in rows if day not in outdated}
+    return {
+        day: Sums(ratings, reviews, told, hits, waits)
+        for day, ratings, reviews, told, hits, waits in rows
+        if day not in outdated
+    }
 
 
 def settle(connection: Connection, *, learner: int) -> None:

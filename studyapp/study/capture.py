@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
 from sqlalchemy import Connection, select
@@ -27,13 +27,16 @@ from studyapp import disk
 from studyapp.errors import StudyError, printable
 from studyapp.memory.clock import study_day
 from studyapp.notes.foreign import ForeignNote
-from studyapp.notes.note import FileKind, Note, NoteKind, Problem
+from studyapp.notes.note import ContentFile, FileKind, Note, NoteKind, Problem
 from studyapp.store import owner, tables
 from studyapp.study import library, tagging, words
 from studyapp.study.desk import Desk
 from studyapp.study.draft import read_file, storable, write_file
 from studyapp.study.library import Home
 from studyapp.study.twin import twins
+
+if TYPE_CHECKING:
+    from studyapp.notes.check import Around
 
 _HEAD = "---\npack: drafts\ndeck: Drafts\nkind: {}\n---\n\n"
 _ROOT = "drafts"  # the deck of notes from files
@@ -90,18 +93,21 @@ def add(desk: Desk, caught: Sequence[Caught]) -> tuple[Kept, ...]:
     """Keep what was *caught* as drafts, all of it or nothing; returns them as they are on the disk,
     with what asks nearly the same. Raises StudyError, with the line, for what is no note."""
     taken = _ids(desk)
-    return _added(desk, [_text(one, taken) for one in caught])
+    around = _around(desk, "\n".join(one.answer for one in caught))
+    return _added(desk, [_text(one, taken, around) for one in caught])
 
 
 def add_written(desk: Desk, text: str) -> tuple[Kept, ...]:
     """Keep the notes of a *text* in our own format as drafts. Raises StudyError, with the line, for
     what is none."""
-    from studyapp.notes import markdown
+    from studyapp.notes import check, markdown
     from studyapp.study.split import named
 
     text = named(desk, _clean(text)).strip("\n")
     notes, problems = markdown.notes_in(text, FileKind.QUESTIONNAIRE, library.drafts())
-    told = [(one.line, one.message) for one in problems]
+    around = _around(desk, text)
+    wrong = (check.of_text(one, _page_of(one), around, text) for one in notes)
+    told = [(one.line, one.message) for one in itertools.chain(problems, *wrong)]
     if not notes or notes[0].line > 1:
         told.append((1, "a card begins with a heading, ## and a space"))
     if told:
@@ -188,9 +194,9 @@ def _drafts(desk: Desk) -> dict[str, Kept]:
     return {one.note.id: one for page in pages for one in page.kept}
 
 
-def _text(caught: Caught, taken: set[str]) -> str:
+def _text(caught: Caught, taken: set[str], around: Around) -> str:
     """A note in our own format, with an id that is not *taken*, and is from now on."""
-    from studyapp.notes import markdown
+    from studyapp.notes import check, markdown
     from studyapp.notes.slug import own_id
 
     said = (caught.question, caught.answer, caught.source, *caught.tags)
@@ -212,6 +218,8 @@ def _text(caught: Caught, taken: set[str]) -> str:
     parts += [f"<!-- source: {source} -->"] if source else []
     text = "\n\n".join(filter(None, parts))
     read, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, library.drafts())
+    if read is not None and not problems:
+        problems = check.of_text(read, _page_of(read), around, text)
     if problems:
         line = problems[0].line - 2
         place = f"line {line} of the answer: " if line > 0 and answer else ""
@@ -221,6 +229,22 @@ def _text(caught: Caught, taken: set[str]) -> str:
     if read.tags != tags or read.sources != ((source,) if source else ()):
         raise _refusal(caught.line, "the source has signs that a comment cannot have, such as -->")
     return text
+
+
+def _around(desk: Desk, text: str | None = None) -> Around:
+    """What drafts may show and lead to wherever they go; what else `check` would say hangs on where
+    that is, and is said when they are accepted. Without a *text* it may be any."""
+    from studyapp.lab import reference
+    from studyapp.notes import check
+    from studyapp.notes.media import Shelf
+
+    root = library.packs_of(desk) / library.OWN_PACK
+    facts = reference.facts() if text is None or check.cites(text) else None
+    return check.Around((Shelf(root / _ROOT, root),), facts=facts)
+
+
+def _page_of(one: Note) -> ContentFile:
+    return ContentFile(one.path, "drafts", "", None, "Drafts", _kind(one))
 
 
 def _refusal(line: int, why: str) -> StudyError:
@@ -359,12 +383,24 @@ class DraftEdit:
         now = said if disk.is_there(self._file) else self._now()
         return library.keep_edit(self._file, said, now, text, before)
 
-    def reading(self, text: str, today: date) -> tuple[Note | None, tuple[Problem, ...]]:
-        from studyapp.notes import identity, markdown
+    def around(self, desk: Desk) -> Around:
+        return _around(desk)
 
-        of = self.kept.note
+    def reading(
+        self, said: str, text: str, today: date, around: Around | None = None
+    ) -> tuple[Note | None, tuple[Problem, ...]]:
+        from studyapp.notes import check, identity, markdown
+
+        of, around = self.kept.note, around or check.Around()
+        said, page = said.strip(), _page_of(of)
+        before, had = markdown.alone(said, _kind(of), of.path)
         read, problems = markdown.alone(text, _kind(of), of.path)
-        return identity.kept(of, self.kept.text, text, read, problems)
+        note, problems = identity.kept(of, said, text, read, problems)
+        if note is None:
+            return None, problems
+        known = check.of_text(before, page, around, said) if before else ()
+        wrong = check.of_text(note, page, around, text)
+        return note, tuple(sorted(check.added((*had, *known), (*problems, *wrong))))
 
     def finish(self, desk: Desk) -> None:
         from studyapp.notes import amendment
@@ -372,10 +408,14 @@ class DraftEdit:
         text = library.kept_edit(self._file, "").strip()
         if not text:
             return
-        read, problems = self.reading(text, study_day(desk.now()))
+        today, around = study_day(desk.now()), self.around(desk)
+        read, problems = self.reading(self.kept.text, text, today, around)
+        told = f"line {problems[0].line}: {problems[0].message}" if problems else ""
         if read is None:
-            told = f" (line {problems[0].line}: {problems[0].message})" if problems else ""
-            raise StudyError(f"This is no longer the one draft{told}; edit it again.")
+            why = f" ({told})" if told else ""
+            raise StudyError(f"This is no longer the one draft{why}; edit it again.")
+        if told:
+            raise StudyError(f"{words.capital(told)}. Edit it again.")
         disk.write(self.kept.note.path, amendment.replaced(self.kept.note, text))
         disk.remove(self._file)
 
@@ -413,8 +453,8 @@ def accept(desk: Desk, kept: Sequence[Kept]) -> Moved:
         home = library.last_started(connection, learner=desk.learner)
     texts = defaultdict[NoteKind, list[str]](list)
     for one in ready:
-        _check(one)
         texts[one.note.kind].append(one.text)
+    _check(desk, home, ready)
     paths = {kind: home.path(library.packs_of(desk), kind) for kind in texts}
     with ExitStack() as opened:
         for kind, path in paths.items():
@@ -458,14 +498,22 @@ def _ready(desk: Desk, kept: Sequence[Kept]) -> tuple[Kept, ...]:
     return ready
 
 
-def _check(one: Kept) -> None:
-    """Refuse what would not end where the next note begins, as an editor may have left it."""
+def _check(desk: Desk, home: Home, ready: Sequence[Kept]) -> None:
+    """Refuse what would not end where the next note begins, as an editor may have left it, and what
+    `check` would find wrong where it goes."""
     from studyapp.notes import markdown
 
-    read, problems = markdown.alone(one.text, _kind(one.note), one.note.path)
-    if read is None or read.id != one.note.id:
-        told = f": {problems[0].message}" if problems else ""
-        raise StudyError(f"“{one.note.prompt}” is not one note{told}.")
+    texts = defaultdict[NoteKind, list[tuple[Note, str]]](list)
+    for one in ready:
+        read, problems = markdown.alone(one.text, _kind(one.note), one.note.path)
+        if read is None or read.id != one.note.id:
+            told = f": {problems[0].message}" if problems else ""
+            raise StudyError(f"“{one.note.prompt}” is not one note{told}.")
+        texts[one.note.kind].append((read, one.text))
+    for notes in texts.values():
+        for of, wrong in library.wrong(desk, home, notes, where=lambda _: "another draft"):
+            told = f"“{of.prompt}”, line {wrong.line}: {wrong.message}"
+            raise StudyError(f"{told}. Nothing was accepted.")
 
 
 def take_back(desk: Desk, done: Moved) -> str:

@@ -35,8 +35,15 @@ def proposed(one: CardView, other: CardView) -> str:
         for name, view in zip(names, (one, other), strict=True)
         if view.note.points
     )
-    section = f"section: {one.note.section}, " if one.note.section else ""
-    comment = f"<!-- {section}tags: contrast {APART} -->"
+    years = [view.note.as_of for view in (one, other) if view.note.as_of]
+    told = {
+        "section": one.note.section,
+        "as-of": min(years, default=None),
+        "tags": f"contrast {APART}",
+        "long": "two answers beside each other",
+    }
+    said = ", ".join(f"{key}: {value}" for key, value in told.items() if value)
+    comment = f"<!-- {said} -->"
     question = f"What tells {names[0]} from {names[1]}?"
     return "\n".join((question, "\n\n".join(filter(None, (*answers, points, comment)))))
 

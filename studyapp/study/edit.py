@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from studyapp.notes.note import Note, Problem
 from studyapp.study import library
 from studyapp.study.card import CardView
 from studyapp.study.desk import Desk
+
+if TYPE_CHECKING:
+    from studyapp.notes.check import Around
 
 
 class Edit(Protocol):
@@ -31,8 +34,14 @@ class Edit(Protocol):
     def write(self, desk: Desk, said: str, text: str, before: str, patience: float) -> str:
         """Keep an edit on the side; see `study/draft.py::Draft`."""
 
-    def reading(self, text: str, today: date) -> tuple[Note | None, tuple[Problem, ...]]:
-        """The note that an edit says, None if it is no longer that one, and what is wrong."""
+    def around(self, desk: Desk) -> Around:
+        """What the note has around it; of a large pack that takes a while."""
+
+    def reading(
+        self, said: str, text: str, today: date, around: Around | None
+    ) -> tuple[Note | None, tuple[Problem, ...]]:
+        """The note that an edit of what it *said* says, None if it is no longer that one, and what
+        is wrong with it now, as far as what is *around* it is known by then."""
 
     def finish(self, desk: Desk) -> None:
         """Have the note say what the edit does that is kept. Raises StudyError if it cannot."""
@@ -58,8 +67,13 @@ class CardEdit:
     def write(self, desk: Desk, said: str, text: str, before: str, patience: float) -> str:
         return library.write_edit(desk, self.card, said, text, before, patience)
 
-    def reading(self, text: str, today: date) -> tuple[Note | None, tuple[Problem, ...]]:
-        return library.reading(self.card, text, today)
+    def around(self, desk: Desk) -> Around:
+        return library.around(desk, self.card)
+
+    def reading(
+        self, said: str, text: str, today: date, around: Around | None
+    ) -> tuple[Note | None, tuple[Problem, ...]]:
+        return library.reading(self.card, said, text, today, around)
 
     def finish(self, desk: Desk) -> None:
         library.edited(desk, self.card)

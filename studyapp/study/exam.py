@@ -209,10 +209,11 @@ def _found(
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A study day on the way to an `exam`: of the cards `unmet` when it began it has time for `new`
-    of those that it is to meet, of which some are `alike` to another one of the day and wait. Of
-    those that it asks now `spare` are not due. In so many `days` all are met, but for `late` ones,
-    for which there is no time until the exam. It is `empty` if no card comes that it is about."""
+    """A study day on the way to an `exam`: of the cards `unmet` when it began `new` come; `alike`
+    are the others, if no more come because these wait for cards like them. Of those that it asks
+    now `spare` are not due. In so many `days` all are met, but for `late` ones, for which there is
+    no time until the exam; what waits for cards like it on later days makes both more. It is
+    `empty` if no card comes that it is about."""
 
     exam: Exam
     today: date
@@ -225,8 +226,9 @@ class Stage:
     empty: bool
 
     def told(self) -> str:
-        """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day until Tue 8 Dec; or what comes
-        today, and how many until then at this pace, if there is no time for all."""
+        """Exam on Fri 18 Dec, in 19 days: up to 14 new cards a day, at least until Tue 8 Dec; or
+        what comes today, and how many do not until then, if there is no time for all or they wait.
+        How many come in the end is only simulated, which takes too long for each start."""
         left = self.exam.left(self.today)
         if not left:
             return "The exam is today: no new cards, and what fades most beside what is due"
@@ -235,22 +237,27 @@ class Stage:
             return f"{on}: no card of it comes"
         if not self.unmet:
             return f"{on}: every card is met"
-        pace = words.count(self.new, "new card")
+        new = words.count(self.new, "new card") if self.new else "no new card"
+        if self.alike:
+            return f"{on}: {new} today; {self._waiting()} before the exam"
+        if self.late == self.unmet:
+            return f"{on}: no new card comes, as with reviews the time is too short for any"
         if self.late:
-            come = f"{self.unmet - self.late:,} of {words.count(self.unmet, 'new card')} come"
-            return f"{on}: {pace} today; at this pace {come}: leave out what you do not need"
-        until = "today"
-        if self.days > 1:
-            last = self.today + timedelta(days=self.days - 1)
-            until = f"a day until {words.day(last, self.today)}"
-        return f"{on}: up to {pace} {until}{self._waiting()}"
+            least = "at least " if self.late < self.unmet - self.new else ""
+            late = f"{least}{self.late:,} of {words.count(self.unmet, 'new card')}"
+            short = f"with reviews the time is too short for {late}"
+            return f"{on}: {new} today; {short}: leave out what you do not need"
+        if self.days == 1:
+            return f"{on}: {new} today"
+        last = self.today + timedelta(days=self.days - 1)
+        return f"{on}: up to {new} a day, at least until {words.day(last, self.today)}"
 
     def _waiting(self) -> str:
-        """Why fewer come today; what waits may wait until the exam."""
-        if not self.alike:
-            return ""
-        waits = "waits for a card like it" if self.alike == 1 else "wait for a card like them"
-        return f", of which {self.alike:,} {waits}, and may not come before"
+        """43 wait for cards like them, and may not come; or: and at least 13 do not come."""
+        waits = "waits for a card like it" if self.alike == 1 else "wait for cards like them"
+        some = f"at least {self.late:,} " if 0 < self.late < self.alike else ""
+        fail = "does not" if self.late == 1 else "do not" if self.late else "may not"
+        return f"{self.alike:,} {waits}, and {some}{fail} come"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -268,10 +275,10 @@ class Stage:
 
 def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
     """What a plan comes to, as `study.rehearsal.forecast` found it: the heading first."""
-    day, cards = date.fromisoformat(found["day"]), words.count(found["cards"], "card")
+    day = date.fromisoformat(found["day"])
     left = f"in {words.count(found['days'], 'day')}" if found["days"] else "today"
     on = f"Exam on {words.day(day, today)}, {left}, about {_named(found['chapters'])}"
-    lines = [f"{on}: {cards}, {found['unmet']:,} of them not met yet."]
+    lines = [f"{on}: {_cards(found['cards'], found['unmet'])}."]
     if found["share"] is None:
         none = _NONE_COMES if found["chapters"] is None else "no card of it comes"
         why = none if found["days"] else "the day is here"
@@ -291,6 +298,16 @@ def forecast_lines(found: Mapping[str, Any], today: date) -> list[str]:
     return [*lines, *_unmet_lines(found["left_out"])]
 
 
+def _cards(cards: int, unmet: int) -> str:
+    """no card; 1 card, not met yet; 9 cards, 2 of them not met yet."""
+    if not cards:
+        return "no card"
+    if cards == 1:
+        return f"1 card, {'not met yet' if unmet else 'met'}"
+    how_many = {0: "all met", cards: "none met yet"}.get(unmet, f"{unmet:,} of them not met yet")
+    return f"{words.count(cards, 'card')}, {how_many}"
+
+
 def curve_lines(found: Mapping[str, Any]) -> list[str]:
     """Minutes a day against what they come to, the plan's own marked; those that change little in
     a line."""
@@ -304,7 +321,7 @@ def curve_lines(found: Mapping[str, Any]) -> list[str]:
         f"{'▸' if one['minutes'] == found['minutes'] else ' '} {one['minutes']:3} min → "
         f"{_share(one):13}  {'█' * round(30 * one['value'])}".rstrip()
         for one in curve
-        if one["minutes"] <= enough
+        if one["minutes"] <= enough or one["minutes"] == found["minutes"]
     ]
     if enough < curve[-1]["minutes"]:
         rows.append(f"More than {words.count(enough, 'minute')} a day change little.")

@@ -37,13 +37,15 @@ def term_of(today: date, contrast: bool, note_id: int, first_day: date | None) -
     return note_id if contrast and first_day is not None and first_day < today else None
 
 
-def first_of_a_family(fresh: Iterator[Item], met: Set[str], room: int) -> tuple[list[Item], int]:
+def first_of_a_family(
+    fresh: Iterator[Item], met: Set[str], room: int
+) -> tuple[list[Item], list[Item]]:
     """As many of *fresh* as there is room for, one of a family and none of one that was *met*; and
-    how many were passed over."""
-    taken, kept, alike = set(met), list[Item](), 0
+    those that were passed over."""
+    taken, kept, alike = set(met), list[Item](), list[Item]()
     while len(kept) < room and (item := next(fresh, None)):
         if item.family in taken:
-            alike += 1
+            alike.append(item)
         else:
             taken.add(item.family)
             kept.append(item)

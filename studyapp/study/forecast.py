@@ -1,120 +1,147 @@
-"""The next study days: what each will ask, and when nothing waits for time any more."""
+"""The next study days: what each will ask."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence, Set
 from contextlib import closing
 from datetime import date, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
-from studyapp.memory.scheduler import Parameters
-from studyapp.memory.state import Rating, State
+from studyapp.config import Settings
+from studyapp.memory.state import State
 from studyapp.store import tables
-from studyapp.store.parameters import in_force
-from studyapp.study.due import in_use
+from studyapp.study.due import in_use, of_chapters
+from studyapp.study.family import first_of_a_family
+from studyapp.study.introduction import new_items
 from studyapp.study.pause import paused
-from studyapp.study.queue import FORECAST_DAYS, Day, Queue, count_known
+from studyapp.study.pile import Item, Kind
+from studyapp.study.queue import FORECAST_DAYS, Queue, count_known
 
 memory = tables.memory.c
 card = tables.card.c
 
+_Alike = tuple[str, int | None]  # a family, and of terms that are told apart their note
 
-def forecast(connection: Connection, line: Queue, *, learner: int) -> list[int]:
+
+def forecast(connection: Connection, line: Queue, settings: Settings, *, learner: int) -> list[int]:
     """Cards that each of the next 14 study days asks, today first, if what a day asks is done and
     comes no more: what it has no time for, or what waits for one of its family, comes later. On the
     way to an exam cards that are not due come as well, again and again."""
-    tomorrow = line.today + timedelta(days=1)
-    told_apart = and_(card.contrast, memory.first_day < tomorrow)
+    told_apart = and_(card.contrast, memory.first_day <= line.today)
     alike = (card.family, case((told_apart, card.note_id)))  # as `study/family.py::term_of` has it
-    coming = line.days()
-    rooms = [day.room for day in coming]
-    days, left = [len(line.due())], Counter[Sequence[Any]]()
+    rooms = [day.room for day in line.days()[1:]]
+    days, left = list[set[_Alike]](), Counter[_Alike]()
     with closing(_coming(connection, line, *alike, learner=learner)) as rows:
-        for ahead, one in rows:
-            while len(days) < ahead:
-                left = _a_day_less(days, left, rooms)
-            left[one] += 1
+        for ahead, (family, term) in rows:
+            while len(days) < ahead - 1:
+                days.append(_met(left, rooms[len(days)]))
+            left[family, term] += 1
             if len(left) >= sum(rooms[len(days) :]):  # whatever else comes
-                days += rooms[len(days) :]
                 break
-    while len(days) < FORECAST_DAYS:
-        left = _a_day_less(days, left, rooms)
-    if line.exam is None:
-        return days
-    known = count_known(connection, line, learner=learner)
-    return [_with_spare(line, coming, due, ahead, known) for ahead, due in enumerate(days)]
+    days += (_met(left, room) for room in rooms[len(days) :])
+    asked = [len(due) for due in days]
+    if line.exam is not None and (way := days[: line.exam.left(line.today)]):
+        asked[: len(way)] = _on_the_way(connection, line, settings, way, learner=learner)
+    return [len(line.due()), *asked]
 
 
-def _a_day_less(
-    days: list[int], left: Counter[Sequence[Any]], rooms: Sequence[int]
-) -> Counter[Sequence[Any]]:
-    """What is *left* after a day more, which *days* is told; *rooms* has how much each has room
-    for."""
-    met = list(islice(left, rooms[len(days)]))
-    days.append(len(met))
-    left.subtract(met)
-    return +left
+def _met(left: Counter[_Alike], room: int) -> set[_Alike]:
+    """What a day with so much *room* takes of what is *left*."""
+    met = set(islice(left, room))
+    for one in met:
+        left[one] -= 1
+        if not left[one]:
+            del left[one]
+    return met
 
 
-def _with_spare(line: Queue, days: Sequence[Day], due: int, ahead: int, known: int) -> int:
-    """What a later day on the way to an exam asks, of which so many are *due*: of the cards *known*
-    after today as many as it has time for, if each of the *days* until then meets its new ones."""
+def _on_the_way(
+    connection: Connection,
+    line: Queue,
+    settings: Settings,
+    days: Sequence[Set[_Alike]],
+    *,
+    learner: int,
+) -> list[int]:
+    """What the *days* before an exam and its own ask, tomorrow first, of each of which it is told
+    what is due: beside that all of the exam that was met by then, as far as there is time, but
+    neither two that are alike nor what a new card of the day gives away."""
+    new = _new(connection, line, settings, days, learner=learner)
+    longer = line.pace.new / line.pace.review  # than a review, a new card takes
+    rooms = [
+        day.room + int((day.new - len(fresh)) * longer)  # for of some not as many can come
+        for day, fresh in zip(line.days()[1:], new[1:], strict=False)
+    ]
+    most = max(room + len(fresh) for room, fresh in zip(rooms, new[1:], strict=True))
+    if count_known(connection, line, learner=learner) >= most:  # to look closer would take long
+        return rooms
+    known, alike = _known(connection, line, chain.from_iterable(new), learner=learner)
+    asked = list[int]()
+    for room, due, before, fresh in zip(rooms, days, new, new[1:], strict=False):
+        known.update(alike[item.card] for item in before)
+        come = _count_apart(known | Counter(due), {item.family for item in fresh})
+        asked.append(max(len(due), min(come, room)))
+    return asked
+
+
+def _count_apart(cards: Counter[_Alike], given_away: Set[str]) -> int:
+    """How many of such *cards* a day asks: one of a family, but all terms that are told apart. What
+    else is of their family has days of its own between theirs, a card each."""
+    terms, asked = Counter(family for family, term in cards if term is not None), 0.0
+    for family in {family for family, _ in cards} - given_away:
+        others = cards[family, None]
+        asked += (terms[family] + others) / (1 + others) if family in terms else 1
+    return round(asked)
+
+
+def _new(
+    connection: Connection,
+    line: Queue,
+    settings: Settings,
+    days: Sequence[Set[_Alike]],
+    *,
+    learner: int,
+) -> list[list[Item]]:
+    """The new cards of today and of each of the *days* on the way to an exam, one of a family and
+    none of one that is due: of those that could come today, as nobody knows when others may."""
+    new = [line.main.of_kind(Kind.NEW)]
+    every = new_items(connection, line.today, None, settings, line.exam, learner=learner)
+    with closing(every):
+        fresh: Iterator[Item] = (item for item in every if item.card not in line.main)
+        for day, due in zip(line.days()[1:], days, strict=False):
+            kept, passed = first_of_a_family(fresh, {family for family, _ in due}, day.new)
+            fresh = chain(passed, fresh)
+            new.append(kept)
+    return new
+
+
+def _known(
+    connection: Connection, line: Queue, new: Iterable[Item], *, learner: int
+) -> tuple[Counter[_Alike], dict[int, _Alike]]:
+    """How many cards of an exam were met, by which are alike; and of *new* ones, by id, which will
+    be once they are met."""
     assert line.exam is not None
-    if not 0 < ahead <= line.exam.left(line.today):
-        return due
-    met = sum(day.new for day in days[1:ahead])
-    return max(due, min(known + met, days[ahead].room))
-
-
-def caught_up(
-    connection: Connection, line: Queue, days: Sequence[Day], *, learner: int
-) -> int | None:
-    """In how many days nothing waits for more time any more, if *days* are as `Queue.days` has
-    them; None if in more than there are. A card that is forgotten takes a second look on its day
-    and comes again on the next one, and every other one of those once more on the day after it. One
-    that is new comes again when it has waited as long as one does that was remembered."""
-    parameters = in_force(connection, learner=learner)
-    rooms = [day.room for day in days]
-    again = sum(1 - item.retrievability for item in line.main if item.state is not State.NEW)
-    wait, remembered = _coming_back(parameters, line.today)
-    left: list[float] = []
-    known = (memory.stability, memory.last_day, memory.due)
-    with closing(_coming(connection, line, *known, learner=learner)) as coming:
-        for ahead, arriving in enumerate(_by_day(coming), 1):
-            day = line.today + timedelta(days=ahead)
-            left += [
-                parameters.forgetting_curve(stability, last_day, max(day, due))
-                for stability, last_day, due in arriving
-            ]
-            if ahead >= wait:
-                left += [remembered] * days[ahead - wait].new
-            if len(left) > sum(rooms[ahead:]):  # whatever is remembered
-                return None
-            left.sort(reverse=True)
-            room, met, forgotten = rooms[ahead] - again, 0, 0.0
-            while met < len(left) and room >= 1:
-                forgotten += 1 - left[met]
-                room -= 2 - left[met]
-                met += 1
-            del left[:met]
-            if not left:
-                return ahead
-            again = forgotten + again / 2
-    return None
-
-
-def _coming_back(parameters: Parameters, today: date) -> tuple[int, float]:
-    """After how many days a new card comes again that was rated Good, and how likely it is
-    remembered then."""
-    stability = parameters.first(Rating.GOOD, today).stability
-    assert stability is not None, "it was rated"
-    model = parameters.model
-    wait = max(1, round(model.interval(stability, parameters.desired_retention)))
-    return wait, model.recall(stability, wait)
+    alike = card.family, case((card.contrast, card.note_id))
+    met = (
+        select(*alike, func.count())
+        .join_from(tables.memory, tables.card, card.id == memory.card_id)
+        .where(
+            memory.learner_id == learner,
+            memory.state != State.NEW,
+            *of_chapters(line.exam.chapters),
+            *in_use(paused(connection, learner=learner), learner=learner),
+        )
+        .group_by(*alike)
+    )
+    to_be = select(card.id, *alike).where(card.id.in_([item.card for item in new]))
+    return (
+        Counter({(family, term): cards for family, term, cards in connection.execute(met)}),
+        {card_id: (family, term) for card_id, family, term in connection.execute(to_be)},
+    )
 
 
 def _coming(
@@ -150,16 +177,3 @@ def _coming(
     while (ahead := ahead + 1) < FORECAST_DAYS:
         day += timedelta(days=1)
         yield from ((ahead, one) for one in later.pop(day, ()))
-
-
-def _by_day(coming: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[list[Sequence[Any]]]:
-    """What each of the next days brings, tomorrow first."""
-    arriving, day = list[Sequence[Any]](), 1
-    for ahead, one in coming:
-        while day < ahead:
-            yield arriving
-            arriving, day = [], day + 1
-        arriving.append(one)
-    while day < FORECAST_DAYS:
-        yield arriving
-        arriving, day = [], day + 1

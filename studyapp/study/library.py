@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import platform
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -19,6 +19,7 @@ from studyapp import disk, packs
 from studyapp.config import Current, data_folder, settings_path
 from studyapp.errors import StudyError
 from studyapp.journal import journal
+from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import (
     ContentFile,
@@ -36,7 +37,7 @@ from studyapp.store.fingerprint import is_current
 from studyapp.store.memory import refold_all
 from studyapp.store.parameters import applied_settings, in_force, keep_settings
 from studyapp.study import chapter as chapters
-from studyapp.study import former, rename, words
+from studyapp.study import former, rename, surroundings, words
 from studyapp.study import learner as learners
 from studyapp.study.admission import is_started
 from studyapp.study.desk import Clock, Desk
@@ -44,12 +45,15 @@ from studyapp.study.draft import Write, merged, read_file, storable, write_file
 from studyapp.study.pause import paused
 
 if TYPE_CHECKING:
+    from studyapp.notes.check import Around
+    from studyapp.notes.media import Shelf
     from studyapp.store.sync import SyncReport
     from studyapp.study.card import CardView
 
 GROUP = "studyapp.content"
 MANY = 10  # notes or cards that change at once: then there is a backup from before
 OWN_PACK = "mine"  # copies of notes that the learner edited; they shadow the originals
+_NEW = "new.md"  # which file of that folder it is, says nothing of what is written there
 
 chapter_progress = tables.chapter_progress.c
 
@@ -308,13 +312,18 @@ def edited(desk: Desk, view: CardView) -> None:
         if text == excerpt.of_note(view.note):
             text = ""
         else:
-            note, problems = _alone(view, text.strip(), excerpt.of_note(view.note), draft)
+            said, today = excerpt.of_note(view.note), study_day(desk.now())
+            note, problems = reading(view, said, text.strip(), today, around(desk, view, text))
+            above = text[: len(text) - len(text.lstrip())].count("\n")
+            told = [f"line {one.line + above}: {one.message}" for one in problems]
             if note is None:
-                told = f" (line {problems[0].line}: {problems[0].message})" if problems else ""
+                why = f" ({told[0]})" if told else ""
                 raise StudyError(
-                    f"This is no longer the one note {view.note.id}{told}; "
+                    f"This is no longer the one note {view.note.id}{why}; "
                     f"edit it again. It is kept in {draft}."
                 )
+            if told:
+                raise StudyError(f"{words.capital(told[0])}. Edit it again; it is kept in {draft}.")
             if not _is_own(desk, view):
                 path = home_of(view).path(packs_of(desk), view.note.kind)
     with disk.put_back(path) if text else nullcontext():
@@ -328,21 +337,38 @@ def edited(desk: Desk, view: CardView) -> None:
             raise StudyError(str(problem))
 
 
-def reading(view: CardView, text: str, today: date) -> tuple[Note | None, tuple[Problem, ...]]:
+def reading(
+    view: CardView, said: str, text: str, today: date, around: Around | None = None
+) -> tuple[Note | None, tuple[Problem, ...]]:
     """The note that an edit of a card's note says, None if it is no longer that one, and what is
-    wrong with it: what `check` would say, but had no reason to before."""
-    from studyapp.notes import check, excerpt, markdown
+    wrong with it: what `check` would say, as far as what is *around* it is known, and did not when
+    the note *said* what it does."""
+    from studyapp.notes import check, markdown
 
-    kind, path = _page_kind(view.note.kind), view.note.path
-    said = excerpt.of_note(view.note)
+    around = around or check.Around()
+    kind, path, said = _page_kind(view.note.kind), view.note.path, said.strip()
     note, problems = _alone(view, text, said, path)
     if note is None:
         return None, problems
-    page = ContentFile(path, view.pack, view.part, view.chapter, view.chapter_title, kind)
-    before, _ = markdown.alone(said.strip(), kind, path)
-    known = {one.message for one in check.of_note(before, page, today)} if before else set()
-    wrong = [one for one in check.of_note(note, page, today) if one.message not in known]
-    return note, (*problems, *wrong)
+    page = home_of(view).page(path, view.note.kind)
+    before, had = markdown.alone(said, kind, path)
+    known = check.of_note(before, page, today, around, said) if before else ()
+    wrong = check.of_note(note, page, today, around, text)
+    return note, tuple(sorted(check.added((*had, *known), (*problems, *wrong))))
+
+
+def around(desk: Desk, view: CardView, text: str | None = None) -> Around:
+    """What a card's note has around it where an edit of it is kept (`surroundings.read`)."""
+    file, kept = view.note.path, packs_of(desk)
+    also: tuple[Shelf, ...] = ()
+    if _is_own(desk, view):
+        root = kept / file.relative_to(kept).parts[0]
+    else:  # what it shows comes along
+        root, also = kept / OWN_PACK, (_shelf(view),)
+        file = root / file.name
+    page = home_of(view).page(file, view.note.kind)
+    found = surroundings.read(desk, page, root, text, but=[view.note.id], also=also)
+    return replace(found, asking=surroundings.asking(desk, page, root, view.note.id))
 
 
 def _alone(
@@ -366,27 +392,34 @@ def _put(desk: Desk, view: CardView, text: str) -> None:
         disk.write(view.note.path, amendment.replaced(view.note, text))
     else:
         home = home_of(view)
-        _bring_media(view, text, home.path(packs_of(desk), view.note.kind))
+        bring_media([view], text, home.path(packs_of(desk), view.note.kind))
         add_note(desk, home, text, view.note.kind)
 
 
-def _bring_media(view: CardView, text: str, copy: Path) -> None:
-    """Have what *text* shows beside the *copy* that it goes to, too, so that its links lead there.
-    What lies there already stays. Raises StudyError if it cannot be."""
+def bring_media(views: Iterable[CardView], text: str, copy: Path) -> None:
+    """Have what *text* shows of these notes beside the *copy* that it goes to, too, so that its
+    links lead there. What lies there already stays. Raises StudyError if it cannot be."""
     from studyapp.notes import media
     from studyapp.notes.media import Shelf
 
-    file = view.note.path
-    pack = next((root for root in installed_roots() if file.is_relative_to(root)), file.parent)
-    for node in media.shown(text):
+    for view, node in itertools.product(views, media.shown(text)):
         address = media.address_of(node)
-        found = media.place(address, Shelf(file, pack))
+        found = media.place(address, _shelf(view))
         wanted = media.place(address, Shelf(copy, copy.parent)) == media.NOT_THERE
         if wanted and isinstance(found, Path):
             try:
                 disk.write(copy.parent / media.path_of(address), found.read_bytes())
             except OSError as error:
                 raise StudyError(f"{found} cannot be read: {error.strerror}.") from error
+
+
+def _shelf(view: CardView) -> Shelf:
+    """Where what a card's note shows lies."""
+    from studyapp.notes.media import Shelf
+
+    file = view.note.path
+    roots = (root for root in installed_roots() if file.is_relative_to(root))
+    return Shelf(file, next(roots, file.parent))
 
 
 def read_edit(desk: Desk, view: CardView) -> tuple[str, str]:
@@ -539,6 +572,10 @@ class Home:
                 break
         return path
 
+    def page(self, path: Path, kind: NoteKind) -> ContentFile:
+        """The file at *path* as one for notes of this *kind*, without any."""
+        return ContentFile(path, self.pack, self.part, self.number, self.title, _page_kind(kind))
+
     @property
     def head(self) -> str:
         """The lines of the front matter that name it."""
@@ -595,10 +632,18 @@ class Written(NamedTuple):
     text: str
 
 
-def new_question(desk: Desk, question: str, answer: str, home: Home | None = None) -> Written:
-    """Keep a question of the learner's own in *home* or else the chapter they started last.
+def new_question(
+    desk: Desk,
+    question: str,
+    answer: str,
+    home: Home | None = None,
+    of: Sequence[CardView] = (),
+) -> Written:
+    """Keep a question of the learner's own in *home* or else the chapter they started last. What it
+    shows of the notes *of* which it is comes along.
 
-    Raises StudyError if a field is empty, nothing is started, or the text is not one note.
+    Raises StudyError if a field is empty, nothing is started, the text is not one note, or `check`
+    would find something wrong with it.
     """
     from studyapp.notes import markdown
     from studyapp.notes.slug import own_id
@@ -612,17 +657,44 @@ def new_question(desk: Desk, question: str, answer: str, home: Home | None = Non
     name = own_id(f"my {question}", taken)
     head = f"## {question} {{#{name}}}\n\n"
     text = head + answer + (f"\n\n<!-- section: {home.section} -->" if home.section else "")
-    note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, packs_of(desk))
+    path = packs_of(desk) / OWN_PACK / _NEW
+    note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, path)
     if problems and home.section:  # the answer may have a comment of its own, which then counts
         text, home = head + answer, replace(home, section=None)
-        note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, packs_of(desk))
+        note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, path)
+    if note is not None and not problems:
+        problems = tuple(one for _, one in wrong(desk, home, [(note, text)], of))
     for problem in problems:
         line = problem.line - head.count("\n")
         place = f"Line {line} of the answer" if line > 0 else "The card"
         raise StudyError(f"{place}: {problem.message}. Nothing was saved.")
     if note is None or (note.prompt, note.id) != (question, name):
         raise StudyError("The question has signs that a heading cannot have. Nothing was saved.")
+    bring_media(of, text, path)
     return Written(home, keep_note(desk, home, name, text), text)
+
+
+def wrong(
+    desk: Desk,
+    home: Home,
+    notes: Sequence[tuple[Note, str]],
+    of: Sequence[CardView] = (),
+    where: Callable[[Note], str] = lambda note: f"line {note.line}",
+) -> Iterator[tuple[Note, Problem]]:
+    """What `check` would say of new *notes* of one kind in a *home*, each with the text that it is
+    read from and that says *where* it is; *of* are notes from which what they show comes along."""
+    from studyapp.notes import check
+
+    kind, kept = notes[0][0].kind, packs_of(desk)
+    page = home.page(kept / OWN_PACK / _NEW, kind)
+    texts, ids = "\n".join(text for _, text in notes), {note.id for note, _ in notes}
+    shelves = [_shelf(view) for view in of]
+    page = replace(page, notes=tuple(note for note, _ in notes))
+    around = surroundings.read(desk, page, kept / OWN_PACK, texts, but=ids, also=shelves)
+    for note, text in notes:
+        for problem in check.of_note(note, page, study_day(desk.now()), around, text):
+            yield note, problem
+        around.asked.add(page, note, where(note))
 
 
 def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:

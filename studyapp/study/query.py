@@ -15,7 +15,7 @@ from itertools import islice, takewhile
 from typing import NamedTuple, TypeAlias
 
 from studyapp.errors import StudyError
-from studyapp.notes.letters import folded
+from studyapp.notes.letters import TYPED, folded
 
 MOST_DAYS = 100_000  # that a date is reckoned with
 _AS_TEXT = "in quotes it is text"
@@ -28,11 +28,15 @@ _NAMED = re.compile(rf'(?P<before>[a-z]+:(?:[^\s"]*:)?){_PHRASE.pattern}', re.IG
 _TOKEN = re.compile(
     rf'(?P<phrase>[-(]*(?:[a-z]+:(?:[^\s"]*:)?)?{_PHRASE.pattern})\)*|\S+', re.IGNORECASE
 )
+_CLEAN = {0: " ", **{sign: typed for sign, typed in TYPED.items() if typed == '"'}}
 _STRING = re.compile(r""""[^"]*"|'[^']*'""")  # within a word
 _COMPARED = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>[-−]?(?:\d+\.?\d*|\.\d+))")
 _SHARE = re.compile(r"(?P<sign><=|>=|!=|=|<|>)(?P<number>-?(?:\d+\.?\d*|\.\d+))(?P<percent>%?)")
 _NUMBER = re.compile(r"(?P<sign><=|>=|!=|=|<|>|)(?P<number>[-−+]?\d+)")
-_RATED = re.compile(r"([0-9]+)(?::([1-4]))?")
+_SIGNS = ("<", "<=", ">", ">=", "=", "!=")
+_SIGN = re.compile(r"(?P<sign>[^\w\s.:]*?)[-−+]?(?:\d+\.?\d*|\.\d+)")  # whatever it is
+_LED = re.compile(r"(?P<sign>[^\w\s.:]+)\d+")
+_PART = re.compile(r"[-−+]?(?:\d+\.\d*|\.\d+)")  # of a day, too
 _KEY = re.compile(r"([a-z]+):(.*)", re.DOTALL | re.IGNORECASE)
 
 
@@ -283,7 +287,7 @@ def _items(typed: str) -> Iterator[_Item]:
     ends that has more of them than it opens, but for what a word before has opened: the ones of
     `f(x)` and of `f(x, y)` are letters. Half of a surrogate pair, which no database takes, is as
     good as a question mark."""
-    text = typed.replace("\0", " ").encode("utf-8", "replace").decode()
+    text = typed.translate(_CLEAN).encode("utf-8", "replace").decode()
     opened = list[bool]()  # whether it is a letter
     for match in _TOKEN.finditer(text):
         term, phrase = match[0], len(match["phrase"] or "")
@@ -385,6 +389,8 @@ def _compared(token: str, value: str) -> Compared:
                 return Compared(of, rest["sign"], _checked(token, rest["number"]))
     named = re.match(r"[a-z]*", value, re.IGNORECASE)
     name = named[0].casefold() if named else ""
+    if name in list(Property):
+        _check_sign(token, value[len(name) :])
     if name == Property.RETRIEVABILITY:
         raise QueryError(f"{token}: compare it with a share of 1, as in prop:r<.9.")
     if name in list(Property):
@@ -409,6 +415,9 @@ def _check_share(token: str, compared: str) -> None:
 def _due(token: str, value: str) -> Compared:
     found = _NUMBER.fullmatch(value)
     if found is None:
+        _check_sign(token, value)
+        if _PART.fullmatch(value.lstrip("<>=!")):
+            raise QueryError(f"{token}: days are whole numbers, as in due:1 for tomorrow.")
         raise QueryError(f"{token} needs days from today, as in due:1 for tomorrow, or due:<=7.")
     return Compared(Property.DUE, found["sign"] or "=", _checked(token, found["number"]))
 
@@ -420,24 +429,46 @@ def _checked(token: str, number: str) -> float:
     return value
 
 
+def _check_sign(token: str, compared: str) -> None:
+    """Raises QueryError for a number that is compared by a sign that says nothing."""
+    sign = _SIGN.fullmatch(compared)
+    if sign and sign["sign"] not in ("", *_SIGNS):
+        *known, last = _SIGNS
+        told = f"compare by {', '.join(known)} or {last}"
+        raise QueryError(f"{token}: {sign['sign']} compares nothing; {told}.")
+
+
 def _rated(token: str, value: str) -> Rated:
-    found = _RATED.fullmatch(value)
-    if found is None or not _is_of_days(found[1]):
-        raise QueryError(
-            f"{token} needs how many days back, and a rating from 1 to 4 if one is meant, "
-            f"as in {_EXAMPLES['rated']}."
-        )
-    return Rated(int(found[1]), int(found[2]) if found[2] else None)
+    days, colon, rating = value.partition(":")
+    back = _days_back(token, days, "rated", ", and a rating from 1 to 4 if one is meant")
+    if colon and rating not in ("1", "2", "3", "4"):
+        raise QueryError(f"{_before(token)} a rating is from 1 to 4, as in {_EXAMPLES['rated']}.")
+    return Rated(back, int(rating) if colon else None)
 
 
 def _introduced(token: str, value: str) -> Introduced:
-    if not value.isdecimal() or not _is_of_days(value):
-        raise QueryError(f"{token} needs how many days back, as in {_EXAMPLES['introduced']}.")
-    return Introduced(int(value))
+    days, colon, _ = value.partition(":")
+    back = _days_back(token, days, "introduced")
+    if colon:
+        raise QueryError(f"{token}: it takes days alone, as in {_EXAMPLES['introduced']}.")
+    return Introduced(back)
 
 
-def _is_of_days(number: str) -> bool:
-    return 0 < len(number.lstrip("0")) <= len(str(MOST_DAYS - 1))
+def _days_back(token: str, days: str, key: str, more: str = "") -> int:
+    """So many study days, today one of them. Raises QueryError, with what else there may be
+    (*more*), for what is none."""
+    if days.isascii() and days.isdecimal():
+        number = days.lstrip("0")
+        if not number:
+            raise QueryError(f"{token}: today is the first day, as in {key}:1.")
+        if len(number) >= len(str(MOST_DAYS)):
+            raise QueryError(f"{token}: nothing is that far back; {MOST_DAYS - 1:,} is the end.")
+        return int(number)
+    if _PART.fullmatch(days):
+        raise QueryError(f"{token}: days are whole numbers, as in {key}:7.")
+    if led := _LED.fullmatch(days):
+        raise QueryError(f"{token}: days back are counted without {led['sign']}, as in {key}:7.")
+    raise QueryError(f"{token} needs how many days back{more}, as in {_EXAMPLES[key]}.")
 
 
 _EXAMPLES = {

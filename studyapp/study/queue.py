@@ -90,8 +90,8 @@ class Queue:
     cards: int = 0  # of the exam, unmet when it was planned …
     unmet: int = 0  # … and when the day began …
     a_day: int = 0  # … how many of them it is to meet …
-    fits: int = 0  # … and how many of these it has time for, with those that it has had
-    alike: int = 0  # of these, those that wait for another one of the day
+    fits: int = 0  # … and how many of these come, with those that it has had
+    alike: int = 0  # those unmet that are not let in today, if fewer are than it is to meet
     empty: bool = False  # whether no card comes that the exam is about
     most_new: int = 0
     main: Pile = field(default_factory=Pile)
@@ -128,6 +128,7 @@ class Queue:
             most = pacing.most_new(self.exam.minutes * 60, self.pace.new)
         left = max(0, self.exam.left(self.today) - 1)
         days, late = pacing.reach(others, self.cards, self.exam.whole, left, most)
+        has_time = self.fits == self.unmet - self.alike
         return Stage(
             self.exam,
             self.today,
@@ -136,27 +137,26 @@ class Queue:
             spare=self.spare,
             days=days + 1,
             late=late,
-            alike=self.alike,
+            alike=self.alike if has_time else 0,
             empty=self.empty,
         )
 
-    def days(self, more: int = 0) -> list[Day]:
-        """The days of the forecast, with so many minutes *more* each: on the way to an exam its new
-        cards come first. Today has what it has."""
+    def days(self, more: int = 0, number: int = FORECAST_DAYS) -> list[Day]:
+        """The days of the forecast, or another *number*, with so many minutes *more* each: on the
+        way to an exam its new cards come first. Today has what it has."""
         longer = int(more * 60 / self.pace.review)
         days = [Day(self.counts().new, self.room)]
         if self.exam is None:
-            return days + [Day(0, self.room + longer)] * (FORECAST_DAYS - 1)
-        let_in = self.a_day - self.alike  # what waits for a card like it does so tomorrow, too
-        unmet, time = self.unmet - min(self.fits, let_in), (self.exam.minutes + more) * 60
-        for ahead in range(1, FORECAST_DAYS):
+            return days + [Day(0, self.room + longer)] * (number - 1)
+        let_in = self.unmet - self.alike  # what waits for a card like it does so tomorrow, too
+        unmet, time = self.unmet - self.fits, (self.exam.minutes + more) * 60
+        for ahead in range(1, number):
             left = self.exam.left(self.today) - ahead
             if left < 0:
                 days.append(Day(0, self.usual + longer))
                 continue
             wanted = pacing.pace(unmet, self.cards, self.exam.whole, left)
-            new = min(wanted, pacing.most_new(time, self.pace.new))
-            new = min(new, let_in) if self.alike else new
+            new = min(wanted, pacing.most_new(time, self.pace.new), let_in)
             unmet -= new
             days.append(Day(new, int((time - new * self.pace.new) / self.pace.review)))
         return days
@@ -378,7 +378,8 @@ def load(
     def new(allowed: int) -> tuple[list[Item], int]:
         fresh = new_items(connection, today, chapter_id, settings, planned, learner=learner)
         with closing(fresh):
-            return first_of_a_family(fresh, taken, allowed)
+            kept, passed = first_of_a_family(fresh, taken, allowed)
+        return kept, len(passed)
 
     had = introduced(connection, today, today, planned, learner=learner)
     if planned is not None:
@@ -391,15 +392,15 @@ def load(
         queue.most_new = max(0, pacing.most_new(queue.time, pace.new) - had)
         fresh, _ = new(queue.a_day * (1 + more) - had)
         queue._later.add(fresh)
-        if chapter_id is None:
-            queue.alike = max(0, queue.a_day - had - len(fresh))
+        if chapter_id is None and len(fresh) < queue.a_day - had:
+            queue.alike = left - len(fresh)
         queue.empty = not queue.unmet and not count_known(connection, queue, learner=learner)
         known = spare_items(connection, today, parameters, chapter_id, planned, learner=learner)
         others = (*chain.from_iterable(met.values()), *due, *queue._later)
         apart = [one for one in known if one.card not in without]
         queue._spare.add(not_spoiled(apart, others))
         queue._fit()
-        queue.fits = had + queue.counts().new if queue._later else queue.a_day
+        queue.fits = min(queue.a_day, had + queue.counts().new)
         queue.main = Pile(_in_turn(connection, queue))
         return queue
     queue._fit()

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 from studyapp.config import Settings
 from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
+from studyapp.memory.histories import Floats
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import Crowd
 from studyapp.memory.rehearsal import (
@@ -340,17 +341,17 @@ def _told(
 
 def _left_out(studying: Studying, paced: dict[int, Known]) -> list[dict[str, Any]]:
     """What most of the learners do not meet, by the chapters and sections of the book, and why:
-    `time` if longer days would meet it; else another card makes it `wait`, or the `days` are too
-    few."""
+    `time` if with all of each day most would, and that is no chance; else another card makes it
+    `wait`, or the `days` are too few."""
     places = studying.places
     unmet, why = np.ones(len(places), bool), np.full(len(places), "days")
     if paced:
-        own, whole = studying.exam.minutes, paced[_WHOLE_DAY]
-        missed = {one: known.unmet.mean(axis=0) > 0.5 for one, known in paced.items() if one >= own}
+        own, whole = paced[studying.exam.minutes], paced[_WHOLE_DAY]
         waits = whole.held.sum(axis=0) > whole.unmet.sum(axis=0) / 2
-        late = ~np.all(list(missed.values()), axis=0)
+        gained = own.unmet.astype(float) - whole.unmet
+        late = (whole.unmet.mean(axis=0) <= 0.5) & (gained.mean(axis=0) > _noise(gained))
         new = slice(len(late) - len(places), None)
-        unmet = missed[own][new]
+        unmet = own.unmet.mean(axis=0)[new] > 0.5
         why = np.where(late, "time", np.where(waits, "wait", "days"))[new]
     found: Counter[tuple[Place, str]] = Counter()
     for place, is_unmet, reason in zip(places, unmet, why, strict=True):
@@ -377,5 +378,10 @@ def _enough(paced: dict[int, Known]) -> int | None:
 def _adds(more: Known, fewer: Known) -> bool:
     """Whether the same learners gain a point, and more than what is left of their luck."""
     gained = more.expected - fewer.expected
-    noise = 2 * gained.std() / np.sqrt(len(gained))
-    return bool(gained.mean() >= max(_POINT, noise))
+    return bool(gained.mean() >= max(_POINT, _noise(gained)))
+
+
+def _noise(gained: Floats) -> Floats:
+    """How much of what learners *gained* on average, (learners, …), may be left of their luck."""
+    noise: Floats = 2 * gained.std(axis=0) / np.sqrt(len(gained))
+    return noise

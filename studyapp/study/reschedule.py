@@ -32,7 +32,7 @@ from studyapp.study.spread import Spread
 card = tables.card.c
 memory = tables.memory.c
 
-AHEAD = 14  # days for which the work is told
+AHEAD = 14  # days for which the work is told, and for which moving dates is offered
 _DAY = timedelta(days=1)
 _MARGINS = sum(map(margin, Rating))  # days by which an interval may be longer, to be apart
 _OWN = (Cause.RATED, Cause.IMPORTED, Cause.RESCHEDULED)  # dates that came from an interval
@@ -42,8 +42,8 @@ _OWN = (Cause.RATED, Cause.IMPORTED, Cause.RESCHEDULED)  # dates that came from 
 class Preview:
     """The cards whose date would be another, how many of them come sooner, and the cards that
     today asks and that fall due on each of the days after it, as it is and as it would be. What is
-    due and is `held` for another day, before and after, falls due tomorrow. The weights and the
-    goal that make it so are in use `since` a day, or were adopted just now."""
+    due and is `held` for another day, before and after, falls due tomorrow. Of what is offered, the
+    weights and the goal that make it so are in use `since` a day."""
 
     days: Mapping[int, date]
     sooner: int
@@ -57,8 +57,8 @@ class Preview:
         return self._would("Rescheduled")
 
     def offer(self, today: date) -> str:
-        """The same after a fit, with whose weights they are, if not those that it has found."""
-        if self.since is None:
+        """The same with the day since which weights and goal are in use, if not since *today*."""
+        if self.since in (None, today):
             return self.told()
         return self._would(
             f"By the weights and the goal in use since {words.day(self.since, today)}"
@@ -105,12 +105,13 @@ class Preview:
 
 
 def offered(
-    connection: Connection, now: datetime, settings: Settings, *, adopted: bool, learner: int
+    connection: Connection, now: datetime, settings: Settings, *, learner: int
 ) -> Preview | None:
-    """What is to be told of dates after a fit, by weights that were *adopted* just now or by those
-    in use: None where no date would be another, or where those are the first, which made them."""
-    since = None if adopted else _in_use_since(connection, now, learner=learner)
-    if not adopted and since is None:
+    """What is to be told of dates without being asked: None where no date would be another, where
+    weights and goal are the first, which made them, and once they have been in use for so long that
+    who has left the dates alone wants them so."""
+    since = _in_use_since(connection, now, learner=learner)
+    if since is None or (study_day(now) - since).days >= AHEAD:
         return None
     found = preview(connection, now, settings, learner=learner)
     return replace(found, since=since) if found.days else None

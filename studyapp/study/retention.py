@@ -7,13 +7,17 @@ another chapter folds to the same memory.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
+from itertools import starmap
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from studyapp.config import RETENTION, Settings
 from studyapp.errors import StudyError
@@ -21,6 +25,7 @@ from studyapp.memory.fold import EventKind
 from studyapp.memory.scheduler import Parameters
 from studyapp.notes.note import chapter_name
 from studyapp.store import entry, log, record, tables
+from studyapp.store.tally import Sums
 from studyapp.study import words
 from studyapp.study.chapter import called, known, named
 from studyapp.study.recall import telling
@@ -62,8 +67,10 @@ def _own(
         payload = one.payload
         if one.kind is EventKind.RETENTION and entry.is_readable(one.kind, payload):
             assert payload is not None, "it can be read"
-            of = payload["pack"], payload["chapter"]
-            said[of].append((one.day or date.min, payload["retention"]))
+            of, day = said[payload["pack"], payload["chapter"]], one.day or date.min
+            while of and of[-1][0] > day:  # by a clock that was ahead
+                of.pop()
+            of.append((day, payload["retention"]))
     for row in known(connection, learner=learner):
         if found := said.get(tuple(named(row).values())):
             yield row.id, found
@@ -130,10 +137,12 @@ def goals(connection: Connection, settings: Settings, *, learner: int) -> Goals:
 @dataclass(frozen=True, slots=True)
 class Aims:
     """What was aimed for on each study day: the `desired` retention, and that which chapters, by
-    id, had of their `own`, each from a day on and until the next."""
+    id, had of their `own`, each from a day on and until the next. On the days on which dates were
+    `moved` all cards got those that were aimed for then."""
 
     desired: Sequence[tuple[date, float]]
     own: Mapping[int, Sequence[tuple[date, float | None]]]
+    moved: Sequence[date]
 
     @classmethod
     def read(cls, connection: Connection, *, learner: int) -> Aims:
@@ -142,33 +151,72 @@ class Aims:
             .where(adopted.learner_id == learner)
             .order_by(adopted.day, adopted.epoch, adopted.stamp)
         )
-        usual = (date.min, Parameters().desired_retention)
-        desired = [usual, *((row.day, row.desired_retention) for row in rows)]
-        return cls(desired, dict(_own(connection, learner=learner)))
+        desired = [(date.min, Parameters().desired_retention)]
+        for day, wanted in rows:
+            if wanted != desired[-1][1]:
+                desired.append((day, wanted))
+        own = dict(_own(connection, learner=learner))
+        changes = [day for said in (desired[1:], *own.values()) for day, _ in said]
+        moved = _moved(connection, min(changes), learner=learner) if changes else []
+        return cls(desired, own, moved)
 
-    def of(self, chapter_id: int, day: date) -> float:
-        found = _last(self.own.get(chapter_id, ()), day)
-        return self.of_all(day) if found is None else found
+    @property
+    def are_one(self) -> bool:
+        """Whether it was never another, nor for any chapter."""
+        return len(self.desired) == 1 and not self.own
 
-    def of_all(self, day: date) -> float:
+    def usual(self, day: date) -> float:
         """That of the chapters that have none of their own."""
         found = _last(self.desired, day)
         assert found is not None, "there is one from the beginning on"
         return found
 
+    def of(self, chapter_id: int, since: date, day: date) -> float:
+        """What a card that was asked last on a day was to be remembered by, which comes on *day*:
+        that of when its date was found, be it by moving it."""
+        found_on = max(since, self._moved_before(day))
+        found = _last(self.own.get(chapter_id, ()), found_on)
+        return self.usual(found_on) if found is None else found
+
+    def over(self, asked: Iterable[tuple[int, date, date]]) -> float:
+        """The mean over one card or more, each as `of` has it."""
+        if self.are_one:
+            return self.desired[0][1]
+        return mean(Counter(starmap(self.of, asked)).items())
+
     def by_day(
-        self, connection: Connection, first: date, last: date, *, learner: int
+        self, connection: Connection, days: Mapping[date, Sums], *, learner: int
     ) -> dict[date, float]:
-        """The mean of each day from *first* to *last* over its reviews that tell what is
-        remembered, as each is held against its own card's."""
-        span = (last - first).days + 1
-        found = {day: self.of_all(day) for day in (first + timedelta(days=n) for n in range(span))}
-        if not self.own:
-            return found
-        aimed = defaultdict[date, list[tuple[float, int]]](list)
-        for day, chapter_id, reviews in _telling(connection, first, last, learner=learner):
-            aimed[day].append((self.of(chapter_id, day), reviews))
-        return found | {day: mean(goals) for day, goals in aimed.items()}
+        """The mean of each of *days* over its reviews that tell what is remembered, as each is held
+        against its own card's."""
+        if self.are_one:
+            return {day: self.usual(day) for day in days}
+        aimed = {day: self._usual_of(day, sums) for day, sums in days.items()}
+        if self.own and days:
+            first, last, of = min(days), max(days), card.chapter_id.in_(list(self.own))
+            for day, since, chapter_id, reviews in _telling(
+                connection, first, last, of, learner=learner
+            ):
+                found_on = max(since, self._moved_before(day))
+                aimed[day] += [
+                    (self.of(chapter_id, since, day), reviews),
+                    (self.usual(found_on), -reviews),
+                ]
+        return {day: mean(goals) if goals else self.usual(day) for day, goals in aimed.items()}
+
+    def _usual_of(self, day: date, sums: Sums) -> list[tuple[float, int]]:
+        """What the reviews of a day would be held against if no chapter had one of its own."""
+        (_, first), *changes = self.desired
+        if not changes or day <= changes[0][0]:  # each was asked last on a day before
+            return [(first, sums.told)] if sums.told else []
+        goals, least, number = Counter[float](), self._moved_before(day), day.toordinal()
+        for wait, reviews in json.loads(sums.waits):
+            goals[self.usual(max(least, date.fromordinal(number - wait)))] += reviews
+        return list(goals.items())
+
+    def _moved_before(self, day: date) -> date:
+        at = bisect_left(self.moved, day)
+        return self.moved[at - 1] if at else date.min
 
 
 def mean(goals: Iterable[tuple[float, int]]) -> float:
@@ -178,30 +226,63 @@ def mean(goals: Iterable[tuple[float, int]]) -> float:
     return round(sum(goal * number for goal, number in goals) / reviews, _DIGITS)
 
 
-def goal(connection: Connection, first: date, last: date, *, learner: int) -> float:
-    """What was aimed for from one day to another, on average over the reviews that tell what is
+class Goal(NamedTuple):
+    """What was aimed for, as a mean over reviews where there were `several`."""
+
+    share: float
+    several: bool
+
+    @property
+    def told(self) -> str:
+        return words.goal(self.share, several=self.several)
+
+
+def goal(connection: Connection, first: date, last: date, *, learner: int) -> Goal:
+    """What was aimed for from one day to another, over the reviews that tell what is
     remembered."""
     aims = Aims.read(connection, learner=learner)
-    usual = aims.of_all(last)
-    if not aims.own and not any(first < day <= last for day, _ in aims.desired):
-        return usual
-    rows = _telling(connection, first, last, learner=learner)
-    return mean((aims.of(of, day), reviews) for day, of, reviews in rows) if rows else usual
+    goals = Counter[float]()
+    if not aims.are_one:
+        for day, since, of, reviews in _telling(connection, first, last, learner=learner):
+            goals[aims.of(of, since, day)] += reviews
+    return Goal(mean(goals.items()) if goals else aims.usual(last), len(goals) > 1)
 
 
 def _telling(
-    connection: Connection, first: date, last: date, *, learner: int
-) -> Sequence[tuple[date, int, int]]:
-    """How many reviews of each day and chapter tell what is remembered."""
+    connection: Connection,
+    first: date,
+    last: date,
+    *conditions: ColumnElement[bool],
+    learner: int,
+) -> Sequence[tuple[date, date, int, int]]:
+    """How many reviews of each day tell what is remembered, by the day on which their cards were
+    asked last and their chapter."""
+    by = review.effective_day, review.last_day_before, card.chapter_id
     rows = connection.execute(
-        select(review.effective_day, card.chapter_id, func.count())
+        select(*by, func.count())
         .join(tables.card, card.id == review.card_id)
-        .where(*telling(learner=learner), review.effective_day.between(first, last))
-        .group_by(review.effective_day, card.chapter_id)
+        .where(*telling(learner=learner), review.effective_day.between(first, last), *conditions)
+        .group_by(*by)
     )
-    return [(day, chapter_id, reviews) for day, chapter_id, reviews in rows]
+    return [
+        (day, since, chapter_id, reviews)
+        for day, since, chapter_id, reviews in rows
+        if since is not None
+    ]
+
+
+def _moved(connection: Connection, first: date, *, learner: int) -> list[date]:
+    """The days from *first* on on which dates were moved to where a goal had them."""
+    moves = (
+        event.learner_id == learner,
+        event.day >= first,
+        event.kind == EventKind.RESCHEDULE.value,
+        record.not_retracted(event),
+    )
+    return list(connection.scalars(select(event.day).where(*moves).distinct().order_by(event.day)))
 
 
 def _last(said: Sequence[tuple[date, float | None]], day: date) -> float | None:
     """What was in force at the end of a day; None before the first."""
-    return next((kept for since, kept in reversed(said) if since <= day), None)
+    at = bisect_right(said, day, key=itemgetter(0))
+    return said[at - 1][1] if at else None

@@ -98,6 +98,8 @@ def save(desk: Desk, view: CardView, text: str) -> Made:
             )
     new = {name: said for name, said in texts.items() if name not in there}
     if new:
+        _check(desk, home, [one for one in notes if one.id in new], text, view)
+        library.bring_media([view], "\n\n".join(new.values()), path)
         with disk.put_back(path):
             library.add_note(desk, home, "\n\n".join(new.values()), NoteKind.QUESTION)
             library.refresh(desk)
@@ -161,6 +163,13 @@ def _notes(text: str, path: Path) -> Sequence[Note]:
     return notes
 
 
+def _check(desk: Desk, home: Home, notes: Sequence[Note], text: str, of: CardView) -> None:
+    """Refuse what `check` would find wrong with *notes* of a *text* that is made *of* a card."""
+    told = library.wrong(desk, home, [(one, text) for one in notes], [of])
+    if wrong := sorted(one for _, one in told):
+        raise StudyError(f"Line {wrong[0].line}: {wrong[0].message}. Nothing was saved.")
+
+
 def _answers(one: Note) -> bool:
     return bool(one.answer.strip() or one.points)
 
@@ -217,7 +226,7 @@ def _card(view: CardView, parts: Sequence[str], at: int) -> str:
         asked = f"What does {asked} mean?"
     others = "\n".join(f"- {text}" for place, text in enumerate(parts) if place != at)
     front = "\n\n".join(filter(None, (of.front, f"Apart from this:\n\n{others}")))
-    told = {"section": of.section, "family": of.family or of.id}
+    told = {"section": of.section, "family": of.family or of.id, "as-of": of.as_of}
     comment = ", ".join(f"{key}: {value}" for key, value in told.items() if value)
     return (
         f"## {asked} ({at + 1} of {len(parts)})\n\n{front}\n\n<!-- answer -->\n\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -46,6 +46,19 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Pooled(Share):
+    """A share of n that come in clusters, whose members may be alike, with an interval that takes
+    those of a cluster together; they tell as much as so many that are independent. One cluster has
+    no interval."""
+
+    worth: float
+
+    @property
+    def tells(self) -> bool:
+        return self.worth >= FEW
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """Totals; `cards` are those that the learner is to know, by what they are, and `deeper` come
     only if they are asked for."""
@@ -70,6 +83,15 @@ def counts() -> ColumnElement[bool]:
 def share(hits: int, n: int) -> Share:
     """A share with Wilson's interval."""
     return Share(*interval.wilson(hits, n), n) if n else Share(None, None, None, 0)
+
+
+def pooled(clusters: Iterable[tuple[int, int]]) -> Pooled:
+    """A share of what comes in clusters, hits and n of each; one without any tells nothing."""
+    some = [(hits, n) for hits, n in clusters if n]
+    if not some:
+        return Pooled(None, None, None, 0, 0.0)
+    worth = interval.effective_size(some)
+    return Pooled(*interval.clustered_share(some), sum(n for _, n in some), worth)
 
 
 def stats(

@@ -135,7 +135,7 @@ def summarise(
         line.siblings,
         line.next_at(),
         today.tomorrow(connection, now, settings, learner=learner),
-        forecast(connection, line, learner=learner)[1],
+        forecast(connection, line, settings, learner=learner)[1],
         _experiment(connection, done, learner=learner),
         waiting,
         _worth(connection, waiting, day, depth=settings.depth, learner=learner),

@@ -38,6 +38,7 @@ from studyapp.study.pause import paused
 from studyapp.study.questionnaire import history as questionnaire
 from studyapp.study.questionnaire.history import Waiting
 from studyapp.study.queue import Fewer, Queue
+from studyapp.study.retention import Goal
 from studyapp.study.rewording import Reworded, untold
 from studyapp.study.stats import Share
 
@@ -112,7 +113,7 @@ class Overview:
     tomorrow: Tomorrow | None
     forecast: list[int]
     retention: Share  # of the last 7 study days …
-    goal: float  # … and what is aimed for, of their cards
+    goal: Goal  # … and what is aimed for, of their cards
     streak: int
     chapters: tuple[ChapterRow, ...]
     ahead: Ahead | None
@@ -173,7 +174,7 @@ def overview(
         line.pace.spent,
         line.pace.apart,
         following,
-        _forecast(connection, line, following, learner=learner),
+        _forecast(connection, line, settings, following, learner=learner),
         stats.retention(connection, since, today, learner=learner),
         retention.goal(connection, since, today, learner=learner),
         stats.streak(connection, today, learner=learner, rest_days=settings.rest_days),
@@ -263,7 +264,7 @@ def coming(
     line = queue.load(connection, now, settings, learner=learner)
     done = not line.counts().total
     following = tomorrow(connection, now, settings, learner=learner) if done else None
-    return _forecast(connection, line, following, learner=learner), line.pace.review
+    return _forecast(connection, line, settings, following, learner=learner), line.pace.review
 
 
 def _course(connection: Connection, *, depth: str, learner: int) -> str:
@@ -294,9 +295,14 @@ def _missed_late(connection: Connection, day: date, *, learner: int) -> set[int]
 
 
 def _forecast(
-    connection: Connection, line: Queue, following: Tomorrow | None, *, learner: int
+    connection: Connection,
+    line: Queue,
+    settings: Settings,
+    following: Tomorrow | None,
+    *,
+    learner: int,
 ) -> list[int]:
-    days = forecast(connection, line, learner=learner)
+    days = forecast(connection, line, settings, learner=learner)
     if following is not None:  # which is exact
         days[1] = following.counts.learning + following.counts.review
     return days

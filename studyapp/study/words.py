@@ -155,6 +155,11 @@ def percent(share: Share | Mastery) -> str:
     return f"{share.value:.0%} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
 
+def goal(share: float, *, several: bool) -> str:
+    """goal 90%; or goal 88% on average, where that is a mean of several."""
+    return f"goal {share:.0%}{' on average' if several else ''}"
+
+
 def capital(text: str) -> str:
     """Chapter 3, of chapter 3: with a capital at its beginning and the rest as it is."""
     return text[:1].upper() + text[1:]

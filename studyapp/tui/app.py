@@ -350,6 +350,7 @@ class StudyApp(App[None]):
         self.today.load_prospect()
         _warm_up()
         assert self.catalog  # read here, not when the first card asks for it
+        self.today.read_dates()
         self._watch_inbox(desk)
         self.today.back_up()
         self.today.fit()

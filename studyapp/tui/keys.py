@@ -195,6 +195,12 @@ ACTIONS: Mapping[str, Key] = {
         "A year in figures, with what each rests on",
         on="today statistics",
     ),
+    "reschedule": Key(
+        "ctrl+d",
+        "reschedule dates",
+        "Tell what moving dates to your weights and goal comes to; enter there moves them",
+        on="today",
+    ),
     "call_off": Key("ctrl+n", "call off", "Study as without it again", on="exam trial"),
     "reworded": Key("V", "what changed", "The notes that an upgrade has changed", on="today"),
     "repeat": Key("O", "once more", "Once more, from the beginning", on="chapter experiment"),

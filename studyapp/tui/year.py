@@ -24,6 +24,7 @@ _TICKED = (
 )
 _SURE = "┊ is how sure you were, ● the share that you got."
 _GUESSED = "A guess before reading stands beside what you said of the same questions since."
+_TOGETHER = "Points of one answer go together: many in a few answers tell little."
 _NEWEST = 14  # days, weeks or months that are drawn
 _TAGS = 14
 
@@ -169,7 +170,7 @@ def _times(year: Year) -> Sheet:
         for one in year.hours
         if one.remembered.n
     ]
-    told = "All reviews by hour, and the median seconds of timed cards that came back"
+    told = "All reviews by hour, and the median seconds of timed cards that came back, that day too"
     drawn: tuple[Laid, ...] = (Bars(told, hours),) if hours else ()
     drawn += (Ranges("Remembered by hour", shares, "reviews"),) if shares else ()
     return Sheet("Time", sentences.times(year), means if drawn else "", drawn)
@@ -200,6 +201,7 @@ def _answers(year: Year) -> Sheet:
     means = [_TICKED] if answers.unsaid.n else []
     means += [_SURE] if answers.sureness else []
     means += [_GUESSED] if answers.guesses else []
+    means += [_TOGETHER] if answers.unsaid.n or answers.guesses else []
     return Sheet("Answers", sentences.ticked(year), " ".join(means), tuple(_judged(year)))
 
 

@@ -11,7 +11,12 @@ import scipy.stats  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studyapp.interval import LEAST_FREEDOM, blocked_difference
+from studyapp.interval import (
+    LEAST_FREEDOM,
+    blocked_difference,
+    clustered_share,
+    effective_size,
+)
 from studyapp.lab.interval import (
     clopper_pearson,
     mean_interval,
@@ -206,3 +211,50 @@ def test_where_the_arms_do_not_meet_or_are_few_there_is_no_interval() -> None:
     assert blocked_difference([[(0, 1, 1)] * 30, [(1, 1, 1)] * 30]) == (None, None, None)
     few = [(at % 2, 1, 1) for at in range(LEAST_FREEDOM + 1)]
     assert blocked_difference([few])[1:] == (None, None)
+
+
+def _drawn(shares: str, chance: random.Random) -> float:
+    """The share that one answer would have of its points, .6 on average."""
+    if shares == "alike":
+        return 0.6
+    return chance.betavariate(0.6, 0.4) if shares == "spread" else float(chance.random() < 0.6)
+
+
+@pytest.mark.parametrize("most", [1, 8], ids=["alone", "together"])
+@pytest.mark.parametrize("shares", ["spread", "all or nothing", "alike"])
+@pytest.mark.parametrize("answers", [4, 10, 30])
+def test_what_comes_together_is_covered_as_often_as_promised(
+    answers: int, shares: str, most: int
+) -> None:
+    """The share of points that are said, which come in answers."""
+    chance, covered, times = random.Random(5), 0, 400
+    for _ in range(times):
+        clusters = []
+        for _ in range(answers):
+            share, n = _drawn(shares, chance), chance.randint(1, most)
+            clusters.append((sum(chance.random() < share for _ in range(n)), n))
+        _, low, high = clustered_share(clusters)
+        assert low is not None
+        assert high is not None
+        assert low < high
+        covered += low <= 0.6 <= high
+    assert covered >= 0.93 * times
+
+
+def test_what_comes_together_tells_as_much_as_it_differs_within() -> None:
+    """All or nothing tells as much as its clusters; what differs within as in all, as its members;
+    few clusters tell less than many, and one nothing."""
+    alike, apart = [(4, 4), (0, 4)] * 50, [(2, 4)] * 100
+    of_many = 0.975  # squared normal to t quantile, nearly 1 for 100 clusters
+    assert of_many * 100 < effective_size(alike) < 100
+    assert of_many * 400 < effective_size(apart) < 400
+    assert effective_size([(1, 1), (0, 1)] * 2) < 4
+    assert effective_size([(3, 9)]) == 0
+    assert clustered_share([(3, 9)]) == (pytest.approx(1 / 3), None, None)
+    share, low, high = clustered_share([(3, 3)] * 4)
+    assert (share, high) == (1, 1)
+    assert low is not None
+    assert low < wilson(4, 4)[1]  # nothing differs, so they may be quite alike
+    for impossible in ([], [(2, 1)], [(-1, 1)], [(0, 0)]):
+        with pytest.raises(ValueError, match="clusters"):
+            clustered_share(impossible)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import zip_longest
 
 import fsrs
@@ -16,9 +16,11 @@ from forgetting import FIRST, OTHER, Row, log_of
 from studyapp.memory import evaluate
 from studyapp.memory.fit import fit
 from studyapp.memory.histories import COLUMNS, LONGEST, Floats, Ints, Reviews, Tree, grow, plain
-from studyapp.memory.judgement import FEWEST, Former, judge
+from studyapp.memory.judgement import FEWEST, Former, InForce, judge
 from studyapp.memory.model import DEFAULT_WEIGHTS, HIGHEST, LOWEST, SPREAD, checked, is_ordered
 from studyapp.memory.slopes import follow, measure, measure_each
+
+IN_FORCE = InForce(OTHER, date(2026, 11, 18), 0)
 
 History = list[tuple[int, int]]  # ratings, each with the days since the one before
 histories = st.lists(
@@ -334,7 +336,7 @@ def test_a_fit_that_predicts_worse_is_not_adopted() -> None:
     """All was remembered until one day, and from then on nothing."""
     rows = [(card, day, 3) for day in (0, 2, 4, 8, 16) for card in range(80)]
     rows += [(card, 40, 1) for card in range(80)]
-    judged = judge(table(rows), kept=OTHER)
+    judged = judge(table(rows), kept=IN_FORCE)
     assert not judged.adopted
     assert judged.difference is not None
     assert judged.difference.value > 0
@@ -365,8 +367,29 @@ def test_the_fit_before_is_the_rival_if_it_has_not_seen_those_days() -> None:
     assert "than with the defaults" in worse.reason
 
 
+def test_what_is_in_use_is_told_beside_with_how_many_of_the_later_reviews_it_has_seen() -> None:
+    reviews = table(SIX_THOUSAND)
+    first = judge(reviews)
+    assert first.in_use is None  # the defaults
+    assert first.until is not None
+    rival = judge(reviews, Former(OTHER, first.until)).difference
+    judged = judge(reviews, kept=IN_FORCE)
+    assert (judged.adopted, judged.difference) == (first.adopted, first.difference)
+    assert rival is not None
+    assert judged.fitted is not None
+    assert judged.in_use is not None
+    loss = judged.in_use.score.log_loss
+    assert judged.fitted.log_loss - loss == pytest.approx(rival.value)
+    assert judged.as_json()["in_use"]["since"] == "2026-11-18"
+    before, scored = reviews.until(first.until), grow(reviews).scored
+    for seen in (0, before, before + 100, len(reviews)):
+        told = judge(reviews, kept=IN_FORCE._replace(reviews=seen)).as_json()["in_use"]
+        assert told["seen"] == scored[before:seen].sum()
+        assert told["log_loss"] == loss
+
+
 def test_one_card_is_too_little_to_adopt_a_fit() -> None:
-    judged = judge(table([(0, 3 * day, 3 if day % 7 else 1) for day in range(400)]), kept=OTHER)
+    judged = judge(table([(0, 3 * day, 3 if day % 7 else 1) for day in range(400)]), kept=IN_FORCE)
     assert judged.difference is not None
     assert judged.difference.value < 0
     assert not judged.adopted
@@ -389,7 +412,7 @@ def test_what_never_came_out_otherwise_has_no_interval_and_may_be_adopted(
 
 @pytest.mark.parametrize("reviews", [0, 50, FEWEST - 1])
 def test_too_few_reviews_are_said_to_be_too_few(reviews: int) -> None:
-    judged = judge(table(SIX_THOUSAND[:reviews]), kept=OTHER)
+    judged = judge(table(SIX_THOUSAND[:reviews]), kept=IN_FORCE)
     assert not judged.adopted
     assert judged.parameters is None
     assert judged.reason.startswith("too few, as a fit begins with 200")

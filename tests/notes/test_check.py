@@ -440,4 +440,4 @@ def test_prompts_that_are_right(tmp_path: Path) -> None:
 def test_an_answer_asks_no_note(tmp_path: Path) -> None:
     answer = "## Why? {#why}\n\nSo.\n\n[x](note:why)\n\n- [ ] so\n"
     write_page(tmp_path, "q.md", "questionnaire", answer)
-    assert found(tmp_path) == [("q.md", FIRST, "only the text of a section asks a note: note:")]
+    assert found(tmp_path) == [("q.md", FIRST + 4, "only the text of a section asks a note: note:")]

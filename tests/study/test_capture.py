@@ -136,7 +136,7 @@ def test_an_edit_takes_the_place_of_the_draft(desk: Desk, clock: Clock) -> None:
     said, text = edit.read(desk)
     edit.write(desk, said, f"{text}\n\nShe.", text, 1.0)
     assert edit.read(desk) == (said, f"{said}\n\nShe.")  # an edit that waits
-    note, problems = edit.reading(f"{said}\n\nShe.", clock().date())
+    note, problems = edit.reading(said, f"{said}\n\nShe.", clock().date())
     assert note is not None
     assert (note.answer, problems) == ("She.", ())
     edit.write(desk, said, f"She.{said}", f"{said}\n\nShe.", 1.0)

@@ -22,7 +22,7 @@ from studyapp.memory.clock import study_day
 from studyapp.memory.fold import ReviewKind
 from studyapp.memory.mastery import Calibration
 from studyapp.memory.model import DEFAULT_WEIGHTS, Crowd
-from studyapp.memory.rehearsal import Effort, Habits, Material, Usual
+from studyapp.memory.rehearsal import Effort, Habits, Known, Material, Usual
 from studyapp.memory.state import Memory, Rating, State
 from studyapp.store import tables
 from studyapp.store.engine import reading, writing
@@ -224,7 +224,8 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     assert told is not None
     assert told.told().startswith("Exam on ")
     assert "in 6 days" in told.told()
-    assert f"up to {told.new} new cards a day until Mon 23 Nov" in told.told()  # the fourth day
+    until = "a day, at least until Mon 23 Nov"  # the fourth day
+    assert told.told().endswith(f": up to {told.new} new cards {until}")
     with reading(engine) as connection:
         counts = today.due(connection, clock(), SETTINGS, learner=1)
     assert counts["exam"] == told.as_json()
@@ -233,8 +234,8 @@ def test_what_the_day_is_told_as(engine: Engine, clock: Clock) -> None:
     assert before is not None
     coming = line(engine, clock).counts().new
     assert before.told().endswith(
-        f"in 1 day: up to {before.new} new cards today, "
-        f"of which {before.new - coming} wait for a card like them, and may not come before"
+        f"in 1 day: {coming} new cards today; {before.unmet - coming} wait for cards like them, "
+        "and do not come before the exam"
     )
     study(engine, clock)
     assert overview(engine, clock).exam == before  # what it was to be
@@ -255,13 +256,82 @@ def test_what_is_told_of_a_day_is_what_comes_and_what_does_not_fit(
         assert stage is not None
         assert stage.new == line(engine, clock).counts().new == 2  # of 45 seconds, in two minutes
         late.append(stage.late)
-        number = f"2 new cards today; at this pace {stage.unmet - stage.late} of {stage.unmet} "
+        short = "2 new cards today; with reviews the time is too short for"
+        least = "" if stage.late == stage.unmet - 2 else "at least "
+        number = f"{short} {least}{stage.late} of {stage.unmet} new cards: "
         assert (number in stage.told()) is (stage.late > 0)
         assert stage.as_json()["left_out"] == stage.late
         clock.forward(days=1)
     assert late[0] == 0
     assert late == sorted(late)
     assert late[-1] == stage.unmet - 2
+
+
+def add_alike(engine: Engine, content: Path, clock: Clock, families: int) -> None:
+    """Add cards to chapter 2 that give others of their family away."""
+    alike = (question(f"a{one}", chapter=2, family=f"f{one % families}") for one in range(36))
+    (content / "2" / "more.md").write_text(questionnaire(*alike, chapter=2))
+    with writing(engine) as connection:
+        sync(connection, [content], clock())
+
+
+@pytest.mark.parametrize(("minutes", "families"), [(3, 4), (30, 4), (30, 9)])
+def test_what_is_told_on_the_way_to_an_exam_comes_true(
+    minutes: int, families: int, engine: Engine, content: Path, clock: Clock
+) -> None:
+    """To who studies each day: in short time, and in more than the cards let in can take."""
+    add_alike(engine, content, clock, families)
+    plan(engine, clock, 9, minutes=minutes, chapters=(2,))
+    stages = list[exam.Stage]()
+    for _ in range(9):
+        stage = line(engine, clock).stage
+        assert stage is not None
+        stages.append(stage)
+        assert stage.new == line(engine, clock).counts().new
+        study(engine, clock, Rating.GOOD)
+        clock.forward(days=1)
+    over = line(engine, clock).stage
+    assert over is not None
+    assert any(one.alike for one in stages)
+    for ahead, one in enumerate(stages):
+        assert one.alike in (0, one.unmet - one.new)
+        assert one.late <= over.unmet
+        last = ahead + one.days - 1
+        assert one.late or not one.unmet or stages[last].unmet > 0  # new cards come until that day
+    assert stages[-1].late == over.unmet
+
+
+def test_where_few_are_let_in_the_time_may_be_shorter_yet(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """Then those that wait for cards like them are not why no more come."""
+    add_alike(engine, content, clock, 4)
+    plan(engine, clock, 2, minutes=2, chapters=(2,))
+    found = line(engine, clock)
+    assert found.stage is not None
+    assert found.a_day > found.unmet - found.alike > found.counts().new == 2
+    told = f"2 new cards today; with reviews the time is too short for at least {found.unmet - 4}"
+    assert told in found.stage.told()
+
+
+@pytest.mark.parametrize(
+    ("new", "alike", "late", "told"),
+    [
+        (0, 9, 0, "no new card today; 9 wait for cards like them, and may not come"),
+        (8, 1, 0, "8 new cards today; 1 waits for a card like it, and may not come"),
+        (8, 1, 1, "8 new cards today; 1 waits for a card like it, and does not come"),
+        (1, 8, 1, "1 new card today; 8 wait for cards like them, and at least 1 does not come"),
+        (1, 8, 7, "1 new card today; 8 wait for cards like them, and at least 7 do not come"),
+        (1, 8, 8, "1 new card today; 8 wait for cards like them, and do not come"),
+        (0, 0, 9, "no new card comes, as with reviews the time is too short for any"),
+    ],
+)
+def test_why_no_more_new_cards_come(new: int, alike: int, late: int, told: str) -> None:
+    on = date(2026, 12, 1)
+    counts = {"unmet": 9, "new": new, "spare": 0, "days": 3, "late": late, "alike": alike}
+    stage = exam.Stage(exam.until(on, 9, 20), on, **counts, empty=False)
+    before = " before the exam" if alike else ""
+    assert stage.told() == f"Exam on Thu 10 Dec, in 9 days: {told}{before}"
 
 
 def test_a_chapter_that_an_exam_lets_in_is_not_offered_as_one_to_start(
@@ -354,6 +424,18 @@ def test_only_what_more_minutes_would_meet_is_for_want_of_time() -> None:
     assert foreseen(1, 600, [-1] * 900).keys() == {"days"}
 
 
+@pytest.mark.parametrize(("met", "why"), [(31, "wait"), (60, "time")])
+def test_what_longer_days_meet_by_chance_is_not_for_want_of_time(met: int, why: str) -> None:
+    """Of sixty learners 29 meet a card in the plan's minutes, which waits for another one."""
+    zeros, held = np.zeros(60), np.ones((60, 1), bool)
+    paced = {
+        minutes: Known(*[zeros] * 4, unmet=np.arange(60)[:, None] >= some, held=held)
+        for minutes, some in ((20, 29), (600, met))
+    }
+    left_out = rehearsal._left_out(studying(Material.fresh(1), 9), paced)
+    assert [(one["cards"], one["why"]) for one in left_out] == [(1, why)]
+
+
 def in_words(**more: object) -> list[str]:
     """What is said of a plan without a simulation."""
     found = {"day": "2026-12-18", "days": 9, "cards": 0, "unmet": 0, "share": None} | more
@@ -371,6 +453,38 @@ def in_words(**more: object) -> list[str]:
 )
 def test_what_an_exam_is_about_is_named(chapters: list[str] | None, named: str) -> None:
     assert f", about {named}: " in in_words(chapters=chapters)[0]
+
+
+@pytest.mark.parametrize(
+    ("cards", "unmet", "told"),
+    [
+        (0, 0, "no card"),
+        (1, 0, "1 card, met"),
+        (1, 1, "1 card, not met yet"),
+        (1200, 0, "1,200 cards, all met"),
+        (1200, 1100, "1,200 cards, 1,100 of them not met yet"),
+        (1200, 1200, "1,200 cards, none met yet"),
+    ],
+)
+def test_how_many_cards_an_exam_is_about(cards: int, unmet: int, told: str) -> None:
+    heading = in_words(chapters=None, cards=cards, unmet=unmet)[0]
+    assert heading.endswith(f", about all that is started: {told}.")
+
+
+@pytest.mark.parametrize(
+    ("own", "enough", "rows"),
+    [(20, 40, [10, 20, 40]), (20, 20, [10, 20]), (20, 15, [10, 15, 20]), (40, 15, [10, 15, 40])],
+)
+def test_the_minutes_of_the_plan_are_among_those_of_the_curve(
+    own: int, enough: int, rows: list[int]
+) -> None:
+    """Fewer may be enough."""
+    curve = [{"minutes": minutes, **EVEN} for minutes in (10, 15, 20, 30, 40)]
+    curve = [one for one in curve if one["minutes"] in {10, 40, own, enough}]
+    lines = exam.curve_lines({"minutes": own, "enough": enough, "curve": curve})
+    told = [line.split(" min → ")[0] for line in lines if "→" in line]
+    assert told == [f"{'▸' if row == own else ' '} {row:3}" for row in rows]
+    assert lines[len(rows) :] == [f"More than {enough} minutes a day change little."][: enough < 40]
 
 
 @pytest.mark.parametrize(
@@ -469,6 +583,34 @@ def test_the_forecast_knows_that_cards_wait_for_those_like_them(
     assert max(off) <= 3, (foreseen, asked)
 
 
+def test_the_forecast_asks_one_card_of_a_family_a_day_however_many_are_met(
+    engine: Engine, content: Path, clock: Clock
+) -> None:
+    """Nor any that a new card of the day gives away; and of terms that are told apart all, or else
+    the question that tells them apart."""
+    alike = (question(f"a{n}", chapter=2, family=f"f{n % 6}") for n in range(24))
+    apart = question("apart", chapter=2, family="terms").replace(
+        "family:", "tags: contrast, family:"
+    )
+    (content / "2" / "more.md").write_text(questionnaire(*alike, apart, chapter=2))
+    terms = (f"## t{n} {{#t{n}}}\n\n{n}.\n\n<!-- family: terms, depth: core -->" for n in range(4))
+    jargon = questionnaire(*terms, chapter=2).replace("kind: questionnaire", "kind: jargon")
+    (content / "2" / "terms.md").write_text(jargon)
+    with writing(engine) as connection:
+        sync(connection, [content], clock())
+    plan(engine, clock, 12, chapters=(2,))
+    study(engine, clock, Rating.GOOD)
+    clock.forward(days=1)
+    foreseen, asked = overview(engine, clock).forecast, list[int]()
+    for _ in range(12):
+        counts = overview(engine, clock).counts
+        asked.append(counts.review + counts.learning)
+        study(engine, clock, Rating.GOOD)
+        clock.forward(days=1)
+    off = [abs(told - came) for told, came in zip(foreseen, asked, strict=False)]
+    assert max(off) <= 3, (foreseen, asked)
+
+
 def test_the_days_until_an_exam_have_its_minutes_and_those_after_it_the_usual_ones(
     engine: Engine, clock: Clock
 ) -> None:
@@ -487,7 +629,7 @@ def test_the_days_until_an_exam_have_its_minutes_and_those_after_it_the_usual_on
     assert rooms[0] == [4] * 2 + [120] * 12  # of 15 seconds each
     assert rooms[1][1:] == [24] + [140] * 12
     with reading(engine) as connection:
-        told = forecast(connection, found, learner=1)
+        told = forecast(connection, found, SETTINGS, learner=1)
     assert (told[:2], told[2] > 4) == ([4, 4], True)
 
 

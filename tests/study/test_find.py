@@ -353,6 +353,13 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
     assert hits(stock, typed) == expected
 
 
+@pytest.mark.parametrize("printed", ["“{}”", "„{}“", "«{}»"])
+def test_quotes_of_print_hold_a_phrase_together_as_those_that_are_typed(printed: str) -> None:
+    for form in ("{}", "-{}", "tag:{}", "(x or {})"):
+        one, other = (form.format(quotes.format("a b c")) for quotes in (printed, '"{}"'))
+        assert query.parse(one) == query.parse(other)
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
@@ -367,15 +374,28 @@ def test_search_words_find_what_stands_so(stock: Engine, typed: str, expected: s
         ("prop:ease<2", "prop:ease<2: there is no ease here; prop:d compares the difficulty"),
         ("prop:pos=1", "prop:pos=1: new cards have no positions here"),
         ("introduced:soon", "introduced:soon needs how many days back, as in introduced:7."),
-        ("introduced:0", "introduced:0 needs how many days back"),
+        ("introduced:0", "introduced:0: today is the first day, as in introduced:1."),
+        ("introduced:100000", "introduced:100000: nothing is that far back; 99,999 is the end."),
+        ("introduced:7:1", "introduced:7:1: it takes days alone, as in introduced:7."),
+        ("introduced:.5", "introduced:.5: days are whole numbers, as in introduced:7."),
+        ("introduced:<7", "introduced:<7: days back are counted without <, as in introduced:7."),
         ("introduced:²", "introduced:² needs how many days back"),
         ("w:dog", "w:dog: words of their own come first without it; in quotes it is text."),
         ("prop:s", "prop:s: compare it with a number, as in prop:s>3."),
         ("prop:s>x", "prop:s>x: compare it with a number"),
         ("prop:due>9999999", "prop:due>9999999: no card gets that far"),
         ("rated:soon", "rated:soon needs how many days back"),
-        ("rated:7:9", "rated:7:9 needs how many days back"),
-        ("rated:0", "rated:0 needs how many days back"),
+        ("rated:7:9", "rated:7:9: a rating is from 1 to 4, as in rated:7:1."),
+        ("rated:7:", "rated:7: a rating is from 1 to 4, as in rated:7:1."),
+        ("rated:0:1", "rated:0:1: today is the first day, as in rated:1."),
+        ("rated:" + "9" * 20, f"rated:{'9' * 20}: nothing is that far back; 99,999 is the end."),
+        ("rated:1.5", "rated:1.5: days are whole numbers, as in rated:7."),
+        ("rated:-7", "rated:-7: days back are counted without -, as in rated:7."),
+        ("due:1.5", "due:1.5: days are whole numbers, as in due:1 for tomorrow."),
+        ("due:=>7", "due:=>7: => compares nothing; compare by <, <=, >, >=, = or !=."),
+        ("due:" + "9" * 20, f"due:{'9' * 20}: no card gets that far; 100,000 is the end."),
+        ("prop:ivl≥7", "prop:ivl≥7: ≥ compares nothing; compare by <, <=, >, >=, = or !=."),
+        ("prop:r=>.9", "prop:r=>.9: => compares nothing; compare by <, <=, >, >=, = or !=."),
         ("due:monday", "due:monday needs days from today, as in due:1 for tomorrow"),
         ("tag:", "tag: needs a name behind it, as in tag:apply."),
         ("chaptr:1", "chaptr:1: did you mean chapter:, as in chapter:1?"),

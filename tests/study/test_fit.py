@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from textwrap import wrap
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +39,7 @@ from studyapp.store.drift import Drift, drift
 from studyapp.store.engine import reading, writing
 from studyapp.store.memory import MEMORY_COLUMNS, as_memory, read_memory
 from studyapp.store.parameters import in_force, read_fits
-from studyapp.study import queue, review
+from studyapp.study import queue, review, words
 from studyapp.study.fit import adoption, child, own
 from studyapp.study.lab.reviews import packed
 from studyapp.study.mastery import trust_of
@@ -214,6 +216,35 @@ def test_reviews_of_several_devices_are_read_in_the_order_of_the_log(
     assert in_order != came
 
 
+@pytest.mark.parametrize("is_straight", [True, False])
+def test_cards_that_are_read_one_by_one_stand_in_the_order_of_the_log_within_a_day(
+    engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch, is_straight: bool
+) -> None:
+    """As those are that came with a schedule; of a log that is not straight all are."""
+    kept = {
+        "state": State.REVIEW,
+        "reps": 9,
+        "stability": 30.0,
+        "difficulty": 5.0,
+        "due": "2026-12-24",
+    }
+    monkeypatch.setattr(own, "_is_straight", lambda *_, **__: is_straight)
+    with writing(engine) as connection:
+        source = log.device_of(connection, b"s" * 16, "anki", clock())
+        for card in (2, 1):
+            at = clock.forward(minutes=1).astimezone(UTC)
+            entry = fold.Event(
+                log.new_uid(), at, timedelta(hours=2), EventKind.IMPORT, payload=kept
+            )
+            log.log_foreign(connection, source, [], [(card, entry)], learner=1)
+        for card in (3, 1, 4, 2):
+            seen = read_memory(connection, card, learner=1).last_review
+            now = clock.forward(minutes=1)
+            review.answer(connection, card, seen, Rating.GOOD, now, learner=1)
+        found = own.read(connection, learner=1).reviews
+    assert found.card.tolist() == [2, 1, 3, 1, 4, 2]
+
+
 # Adoption
 
 
@@ -248,6 +279,7 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
             for row in connection.execute(select(*MEMORY_COLUMNS, tables.memory.c.card_id))
         }
     shares = list[float]()
+    today = study_day(clock())
     judged = adoption.fit(desk, shares.append)
     assert judged.adopted
     assert shares == sorted(shares)
@@ -267,8 +299,12 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
     assert same.unchanged
     assert not same.adopted
     interval = r"lower by \.\d{4} \[−\.\d{4}, \.\d{4}\] than with the defaults\.$"
-    assert re.search(interval, adoption.verdict(judged.as_json()))
-    assert adoption.verdict(same.as_json()) == f"The schedule stays as it is: {same.reason}."
+    assert re.search(interval, adoption.verdict(judged.as_json(), today))
+    stays = f"The schedule stays as fitted on {words.day(today, today)}"
+    assert adoption.verdict(same.as_json(), today) == f"{stays}: {same.reason}."
+    assert judged.in_use is None
+    assert same.in_use is not None
+    assert (same.in_use.since, same.in_use.seen) == (today, same.later)
     rate(studied, clock, REVIEWS[300:499])
     with reading(studied) as connection:
         assert not adoption.is_time(connection, learner=1)  # by a tenth, but not by 200
@@ -277,6 +313,8 @@ def test_a_fit_is_adopted_once_the_log_has_grown_and_memories_are_its_fold(
         assert adoption.is_time(connection, learner=1)
     again = adoption.fit(desk)
     assert "than with the" in again.reason
+    assert again.in_use is not None
+    assert (again.in_use.since, again.in_use.seen) == (today, 0)  # the later ones are of the 200
     stored_equals_fold(studied)
     with reading(studied) as connection:
         kept_fits = read_fits(connection, learner=1)
@@ -338,8 +376,8 @@ def test_without_an_interval_nothing_is_said_to_be_better_or_worse(
     value: float, adopted: bool, told: str
 ) -> None:
     gap = {"value": value, "low": None, "high": None}
-    result = {"reviews": 400, "reason": "by .1 (no interval)", "unchanged": False}
-    line = adoption.verdict({**result, "adopted": adopted, "difference": gap})
+    result = {"reviews": 400, "reason": "by .1 (no interval)", "unchanged": False, "in_use": None}
+    line = adoption.verdict({**result, "adopted": adopted, "difference": gap}, date(2026, 11, 18))
     assert line.startswith(f"The schedule {told}")
 
 
@@ -355,8 +393,57 @@ def test_without_an_interval_nothing_is_said_to_be_better_or_worse(
 def test_a_fit_is_told_with_its_interval(low: float, high: float, adopted: bool, told: str) -> None:
     gap = {"value": (low + high) / 2, "low": low, "high": high}
     result = {"reviews": 400, "reason": "by .01 [0, .02]", "adopted": adopted, "unchanged": False}
-    line = adoption.verdict({**result, "difference": gap})
-    assert line == f"The schedule {told}: by .01 [0, .02]."
+    result |= {"difference": gap, "in_use": None}
+    assert adoption.verdict(result, date(2026, 11, 18)) == f"The schedule {told}: by .01 [0, .02]."
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {"in_use": 0.17084},
+            "stays as fitted on Sat 3 Oct, as a new fit predicts your later reviews no "
+            "better: by .0651 [−.0012, .1178]. The defaults predict them better than what is in "
+            "use: .1064 against .1708.",
+        ),
+        (
+            {"in_use": 0.10638},  # which reads as theirs
+            "stays as fitted on Sat 3 Oct, as a new fit predicts your later reviews no "
+            "better: by .0651 [−.0012, .1178].",
+        ),
+        (
+            {
+                "in_use": 0.17084,
+                "reason": "log loss on the later 12,040 is higher by .0651 (no interval, as none "
+                "of them was remembered) than with the fit before",
+            },  # the longest
+            "stays as fitted on Sat 3 Oct, as a new fit predicts your later reviews no better: log "
+            "loss on the later 12,040 is higher by .0651 (no interval, as none of them was "
+            "remembered) than with the fit before. The defaults predict them better than what is "
+            "in use: .1064 against .1708.",
+        ),
+        (
+            {"in_use": 0.17084, "unchanged": True},
+            "stays as fitted on Sat 3 Oct: by .0651 [−.0012, .1178]. The defaults predict "
+            "them better than what is in use: .1064 against .1708.",
+        ),
+        (
+            {"in_use": 0.17084, "adopted": True},
+            "is fitted to you now, as that predicts your later reviews no worse: by .0651 "
+            "[−.0012, .1178].",
+        ),
+    ],
+)
+def test_what_stays_is_told_and_where_the_defaults_are_better(
+    changed: dict[str, Any], told: str
+) -> None:
+    result = {"reviews": 1180, "reason": "by .0651 [−.0012, .1178]", "adopted": False}
+    result |= {"difference": {"value": 0.0651, "low": -0.0012, "high": 0.1178}, "unchanged": False}
+    result |= {"default": {"log_loss": 0.10637}} | changed
+    result["in_use"] = {"log_loss": changed["in_use"], "since": "2026-10-03", "seen": 0}
+    line = adoption.verdict(result, date(2026, 11, 18))
+    assert line == f"The schedule {told}"
+    assert len(wrap(line, 78)) <= 4  # which is the room that Today has for it
 
 
 def test_what_predicts_worse_is_not_adopted_and_not_tried_again_at_once(
@@ -440,7 +527,7 @@ def asked_and_held(connection: Connection, clock: Clock) -> tuple[int, int]:
 def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock: Clock) -> None:
     with writing(studied) as connection:
         assert not preview(connection, clock(), Settings(), learner=1).days
-        assert offered(connection, clock(), Settings(), adopted=False, learner=1) is None
+        assert offered(connection, clock(), Settings(), learner=1) is None
         review.set_due(connection, 1, clock().date() + timedelta(days=9), clock(), learner=1)
         clock.forward(seconds=1)
         goal = replace(in_force(connection, learner=1), desired_retention=0.97)
@@ -454,11 +541,19 @@ def test_new_dates_are_told_before_and_taken_back_in_one(studied: Engine, clock:
         assert (whole.before[0], whole.held[0]) == asked_and_held(connection, clock)
         assert f"{whole.sooner} cards would come sooner and 0 later" in whole.told()
         assert whole.done().startswith(f"{whole.sooner} cards moved to an earlier day and 0 to a ")
-        dates = offered(connection, clock(), Settings(), adopted=False, learner=1)
+        dates = offered(connection, clock(), Settings(), learner=1)
         today = study_day(clock())
         assert dates == replace(whole, since=today)
-        assert dates.offer(today).startswith("By the weights and the goal in use since ")
-        assert whole.offer(today) == whole.told()
+        assert dates.offer(today) == whole.offer(today) == whole.told()
+        later = dates.offer(today + timedelta(days=1))
+        assert later.startswith(
+            f"By the weights and the goal in use since {words.day(today, today)}"
+        )
+        for days, is_offered in ((13, True), (14, False)):  # left alone so long, they are to stay
+            at = clock() + timedelta(days=days)
+            found = offered(connection, at, Settings(), learner=1)
+            assert (found is not None) is is_offered
+            assert preview(connection, at, Settings(), learner=1).days
         assert reschedule(connection, whole.days, clock(), learner=1) == len(whole.days)
         for card, day in whole.days.items():
             memory = read_memory(connection, card, learner=1)

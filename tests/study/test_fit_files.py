@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterable
@@ -20,11 +21,12 @@ from forgetting import log_of, rate
 from studyapp.commands.main import main
 from studyapp.config import Current, Settings
 from studyapp.errors import StudyError
+from studyapp.memory.clock import study_day
 from studyapp.memory.model import DEFAULT_WEIGHTS
 from studyapp.notes import collection as collections
 from studyapp.store.database import open_database
 from studyapp.store.engine import writing
-from studyapp.study import library
+from studyapp.study import library, words
 from studyapp.study.fit import files
 from studyapp.study.fit.rows import Log
 from studyapp.study.undo import undo
@@ -376,7 +378,7 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     found = json.loads(done.stdout)
     assert list(found) == [
         *("reviews", "parameters", "earlier", "default", "average", "moving_average", "fitted"),
-        *("difference", "later", "unchanged", "adopted", "reason", "left_out"),
+        *("difference", "in_use", "later", "unchanged", "adopted", "reason", "left_out"),
     ]
     assert found["reviews"] == 1500
     assert len(found["parameters"]) == len(DEFAULT_WEIGHTS)
@@ -385,12 +387,14 @@ def test_the_command_fits_any_log_and_adopts_nothing_of_it(tmp_path: Path) -> No
     assert gap["low"] < gap["value"] < gap["high"]
     assert np.isclose(gap["value"], found["fitted"]["log_loss"] - found["default"]["log_loss"])
     assert gap["value"] < 0
+    assert found["in_use"] is None  # whatever is, it is the learner's own
     assert found["adopted"] is False
     assert found["reason"].endswith("; it would be adopted, as it is no worse")
     done = CliRunner().invoke(main, ["fit", "--log", str(path)])
     assert done.stdout.startswith("1,500 reviews: log loss on the later ")
     assert "it would be adopted, as it is no worse" in done.stdout
-    assert "a moving average" in done.stdout
+    assert "the average so far" in done.stdout
+    assert "in use" not in done.stdout
     assert list((tmp_path / "data").glob("**/*")) == []  # no study was opened
 
 
@@ -478,3 +482,8 @@ def test_the_command_adopts_and_offers_new_dates(
     assert done.stdout == "No date would move.\n"
     done = CliRunner().invoke(main, ["--db", database, "reschedule"])
     assert done.stdout == "No date had to move.\n"
+    done = CliRunner().invoke(main, ["--db", database, "fit"])
+    assert re.search(r"^in use +\.\d{4} +\.\d{4} +\.\d{4}$", done.stdout, re.MULTILINE)
+    today = words.day(study_day(clock()), study_day(clock()))
+    assert f"\nIn use is what was fitted on {today}; it has seen " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80

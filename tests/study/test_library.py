@@ -181,12 +181,15 @@ def test_a_copy_of_an_installed_note_has_its_pictures_beside_it(
 ) -> None:
     (only_pack / "1" / "a b.png").write_bytes(b"PNG")
     (only_pack / "2" / "c.png").write_bytes(b"PNG")
+    page = only_pack / "1" / "questionnaire.md"
+    there = "![not beside](../2/c.png) ![gone](gone.png)"  # which nobody has to mend to change it
+    page.write_text(page.read_text().replace("\n- [ ] ", f"\n{there}\n\n- [ ] ", 1))
+    library.refresh(desk)
     with desk.reading() as connection:
         card = tables.card.c
         view = load(connection, connection.scalars(select(card.id)).first() or 0, learner=1)
     said, _ = library.read_edit(desk, view)
-    shown = "![here](a%20b.png) ![not beside](../2/c.png) ![gone](gone.png)"
-    text = said.replace(view.note.answer, f"{view.note.answer}\n\n{shown}")
+    text = said.replace(view.note.answer, f"{view.note.answer}\n\n![here](a%20b.png)")
     library.write_edit(desk, view, said, text, said, 0.0)
     library.edited(desk, view)
     mine = library.own_packs() / "mine"

@@ -354,7 +354,7 @@ def test_the_forecast_is_what_each_day_takes_of_what_is_left(
             )
         line = queue.load(connection, clock(), Settings(new_a_day=0), learner=1)
         line.room = room
-        found = forecast(connection, line, learner=1)
+        found = forecast(connection, line, Settings(new_a_day=0), learner=1)
     left, days = Counter[str](), [len(line.due())]
     for ahead in range(1, queue.FORECAST_DAYS):
         day = today + timedelta(days=ahead)

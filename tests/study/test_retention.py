@@ -15,11 +15,12 @@ from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Rating
 from studyapp.store import log, tables
 from studyapp.store.engine import reading, writing
-from studyapp.store.memory import refold_all
+from studyapp.store.memory import read_memory, refold_all
 from studyapp.store.parameters import in_force
-from studyapp.study import exam, rehearsal, reschedule, retention, stats, today
+from studyapp.study import exam, rehearsal, reschedule, retention, review, today
+from studyapp.study.desk import Desk
 from studyapp.study.sitting import Sitting
-from studyapp.study.statistics import year
+from studyapp.study.statistics import sentences, year
 from studyapp.study.undo import newest, undo
 from tests_support import Clock, desk_of
 
@@ -123,33 +124,92 @@ def test_what_cannot_be_read_counts_nowhere_and_can_be_taken_back(
         assert undone.what == "what cannot be read"
 
 
-def test_statistics_hold_each_review_against_its_own_card_and_day(
+def asked_again(engine: Engine, clock: Clock, days: int) -> float:
+    """The goal that is told of the day on which all cards come again, after so many *days*."""
+    clock.forward(days=days)
+    with writing(engine) as connection:
+        for card in due_of(engine):
+            seen = read_memory(connection, card, learner=1).last_review
+            review.answer(connection, card, seen, Rating.GOOD, clock(), learner=1)
+    return goal_told(desk_of(engine, clock, ALL))
+
+
+def goal_told(desk: Desk) -> float:
+    """That of today: on the year's page, and beside what was remembered."""
+    on, found = study_day(desk.now()), year.of_desk(desk)
+    with reading(desk.engine) as connection:
+        told = retention.goal(connection, on, on, learner=1).share
+        week = today.overview(connection, desk.now(), ALL, learner=1).goal
+    assert told == found.days[-1].goal
+    assert week.share == told
+    return told
+
+
+def adopt(engine: Engine, clock: Clock, wanted: float) -> None:
+    with writing(engine) as connection:
+        parameters = replace(in_force(connection, learner=1), desired_retention=wanted)
+        log.adopt(connection, parameters, clock.forward(seconds=1), learner=1)
+
+
+def test_a_review_is_held_against_the_goal_that_its_date_was_found_by(
+    engine: Engine, clock: Clock
+) -> None:
+    """One that was set since, be it on the same day, says nothing of it."""
+    study(engine, clock)
+    clock.forward(days=1)
+    adopt(engine, clock, 0.8)
+    assert asked_again(engine, clock, 30) == 0.9
+    clock.forward(days=1)
+    adopt(engine, clock, 0.95)
+    assert asked_again(engine, clock, 150) == 0.8
+    adopt(engine, clock, 0.7)
+    assert goal_told(desk_of(engine, clock, ALL)) == 0.8
+    found = year.of_desk(desk_of(engine, clock, ALL))
+    assert [one.goal for one in found.months if one.remembered.n] == [0.9, 0.8]
+    assert found.goal == found.chapters[0].goal == pytest.approx(0.85)
+    assert "; goal 85% on average." in sentences.remembered(found)
+
+
+def test_a_chapters_own_goal_is_for_its_cards_from_their_next_rating_on(
     engine: Engine, clock: Clock
 ) -> None:
     study(engine, clock)
-    clock.forward(days=12)
-    study(engine, clock)
+    clock.forward(days=1)
     with writing(engine) as connection:  # a third of them is of the other chapter
-        on = study_day(clock())
         cards = connection.scalars(select(tables.memory.c.card_id)).all()
-        moved = cards[: len(cards) // 3]
-        connection.execute(
-            update(tables.card).where(tables.card.c.id.in_(moved)).values(chapter_id=2)
-        )
-        assert stats.retention(connection, on, on, learner=1).n == len(cards)
-        assert retention.goal(connection, on, on, learner=1) == 0.9
-        retention.aim(connection, 2, 0.97, clock(), learner=1)
-        wanted = 0.9 + 0.07 * len(moved) / len(cards)
-        assert year.read(connection, clock(), ALL, learner=1).goal == pytest.approx(wanted)
-        assert today.overview(connection, clock(), ALL, learner=1).goal == pytest.approx(wanted)
-        lower = replace(in_force(connection, learner=1), desired_retention=0.8)
-        log.adopt(connection, lower, clock.forward(days=1), learner=1)
-        retention.aim(connection, 2, None, clock.forward(seconds=1), learner=1)
-        found = year.read(connection, clock(), ALL, learner=1)
-        assert today.overview(connection, clock(), ALL, learner=1).goal == pytest.approx(wanted)
-    assert found.goal == pytest.approx(wanted)  # the day was studied for what was wanted then
-    assert [one.goal for one in found.months] == pytest.approx([0.9, wanted])
-    assert [one.goal for one in found.chapters] == pytest.approx([0.9, 0.97])
+        its = tables.card.c.id.in_(cards[: len(cards) // 3])
+        connection.execute(update(tables.card).where(its).values(chapter_id=2))
+    aim(engine, clock, 0.97, chapter=2)
+    assert asked_again(engine, clock, 30) == 0.9
+    clock.forward(days=1)
+    adopt(engine, clock, 0.8)
+    aim(engine, clock, None, chapter=2)
+    wanted = 0.9 + 0.07 * (len(cards) // 3) / len(cards)
+    assert asked_again(engine, clock, 150) == pytest.approx(wanted)
+    found = year.of_desk(desk_of(engine, clock, ALL))
+    assert [one.goal for one in found.chapters] == pytest.approx([0.9, (0.9 + 0.97) / 2])
+    on = study_day(clock())
+    with reading(engine) as connection:
+        assert f"goal {wanted:.0%} on average" == retention.goal(connection, on, on, learner=1).told
+    assert asked_again(engine, clock, 300) == 0.8
+
+
+def test_dates_that_were_moved_to_a_goal_are_held_against_it(engine: Engine, clock: Clock) -> None:
+    study(engine, clock)
+    asked_again(engine, clock, 30)
+    clock.forward(days=1)
+    adopt(engine, clock, 0.8)
+    desk = desk_of(engine, clock, ALL)
+    clock.forward(days=1)
+    assert reschedule.move(desk).days
+    clock.forward(days=1)
+    adopt(engine, clock, 0.95)
+    assert asked_again(engine, clock, 150) == 0.8
+    adopt(engine, clock, 0.9)
+    with writing(engine) as connection:  # no date was moved to what is wanted today
+        days = reschedule.preview(connection, clock(), ALL, learner=1).days
+        reschedule.reschedule(connection, days, clock.forward(seconds=1), learner=1)
+    assert goal_told(desk) == 0.8
 
 
 def test_dates_move_to_where_it_has_them_and_else_stay(engine: Engine, clock: Clock) -> None:

@@ -49,7 +49,6 @@ from studyapp.study.undo import undo
 from tests_support import Clock, desk_of
 
 CARDS = range(1, 7)
-PARTS = ("days", "weeks", "months", "chapters", "tags")  # that have a goal
 WEIGHTS = (DEFAULT_WEIGHTS[0] + 0.4, *DEFAULT_WEIGHTS[1:-1], DEFAULT_WEIGHTS[-1] * 2)  # its decay
 
 
@@ -116,6 +115,12 @@ def share_of(found: Sequence[Fact]) -> Share:
     return Share(*wilson(sum(telling), len(telling)), len(telling))
 
 
+def goal_of(found: Sequence[Fact], lowered: date) -> float:
+    """The mean of the goals by which the dates of cards were found that came again."""
+    telling = [one.before.last_day for one in found if one.tells and one.before.last_day]
+    return round(sum(0.8 if day >= lowered else 0.9 for day in telling) / len(telling), 6)
+
+
 def in_figures(engine: Engine, clock: Clock, settings: Settings | None = None) -> Year:
     return year.of_desk(desk_of(engine, clock, settings=settings or Settings()))
 
@@ -134,7 +139,8 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
         if number == 110:
             changed = clock()
             with writing(engine) as connection:
-                log.adopt(connection, Parameters(WEIGHTS), clock(), learner=1)
+                adopted = Parameters(WEIGHTS, desired_retention=0.8)
+                log.adopt(connection, adopted, clock(), learner=1)
     every, last = facts(engine)
     gone = next(card for card, memory in last.items() if memory.state is not State.NEW)
     del last[gone]
@@ -162,6 +168,8 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
             assert one.reviews == sum(fact.is_review for fact in here)
             assert one.days == len({fact.day for fact in here})
             assert one.remembered == share_of(here)
+            if one.remembered.n:
+                assert one.goal == goal_of(here, study_day(changed))
 
     counted = [one for one in within if one.is_review]
     assert found.newest.reviews == len(counted)
@@ -200,8 +208,9 @@ def test_what_is_counted_is_what_the_log_says(seed: int, engine: Engine, clock: 
     assert found.cards.retrievability == spread(recalled, cards.RECALL)
     told = json.loads(json.dumps(found.as_json()))
     assert sum(one["reviews"] for one in told["days"]) == sum(one.is_review for one in within)
-    parts = [told, *(one for part in PARTS for one in told[part])]
-    assert {one["goal"] for one in parts} == {0.9}  # and no mean of floats near it
+    wanted = goal_of(within, study_day(changed))
+    assert 0.8 < wanted < 0.9
+    assert {found.goal, *(one.goal for one in (*found.chapters, *found.tags))} == {wanted}
     assert {*told["days"][0]["remembered"]} == {"value", "low", "high", "n"}
 
 
@@ -330,6 +339,8 @@ def test_a_time_is_the_median_of_what_was_measured(engine: Engine, clock: Clock)
     assert found.known_card.n == 0
     assert "a new one (too few to say)" in sentences.times(found)
     assert sentences.times(found).endswith("medians of 0 and 5 reviews in the queue.")
+    one = replace(found, new_card=replace(found.new_card, n=1))
+    assert sentences.times(one).endswith("medians of 0 and 1 review in the queue.")
 
 
 @pytest.mark.parametrize("kind", [ReviewKind.CRAM, ReviewKind.AHEAD])
@@ -386,21 +397,49 @@ def test_a_tick_that_is_in_no_word_and_a_word_without_a_tick(engine: Engine, clo
     assert found.unticked == 2
 
 
-def test_a_guess_is_held_against_the_same_questions_later(engine: Engine, clock: Clock) -> None:
-    for pretest, grades in ((True, [Grade.MISSED] * 3), (False, [Grade.GOT] * 2)):
-        attempt = Attempt(desk_of(engine, clock), 1, anew=True, pretest=pretest)
-        for grade in grades:
-            attempt.be_sure(0.8)
-            attempt.reveal()
-            attempt.tick(frozenset({0} if grade is Grade.GOT else ()))
-            attempt.grade(grade)
-        clock.forward(days=1)
-    found = in_figures(engine, clock).answers
-    (guess,) = found.guesses
-    assert (guess.name, guess.questions) == ("chapter 1", 2)
-    assert (guess.before.value, guess.since.value) == (0.0, 1.0)
-    (sure,) = found.sureness
-    assert (sure.sure, sure.got.value, sure.got.n) == (0.8, pytest.approx(2 / 5), 5)
+def judge(engine: Engine, clock: Clock, grades: Sequence[Grade], *, pretest: bool = False) -> None:
+    """Begin a new attempt, and judge its first questions by two points each."""
+    attempt = Attempt(desk_of(engine, clock), 1, anew=True, pretest=pretest)
+    for grade in grades:
+        attempt.be_sure(0.8)
+        attempt.reveal()
+        attempt.tick(frozenset({0} if grade is Grade.GOT else ()))
+        attempt.grade(grade)
+    clock.forward(days=1)
+
+
+def test_a_guess_is_held_against_the_newest_answer_to_its_question(
+    engine: Engine, clock: Clock
+) -> None:
+    """In whichever attempt that is: neither a new one, which has few answers at first, nor another
+    guess takes away what was known."""
+    judge(engine, clock, [Grade.MISSED] * 4, pretest=True)
+    assert in_figures(engine, clock).answers.guesses == ()
+    for grades, pretest, since in (
+        ([Grade.GOT, Grade.MISSED, Grade.GOT], False, 2 / 3),
+        ([Grade.MISSED], False, 1 / 3),
+        ([], False, 1 / 3),
+        ([Grade.GOT] * 3, True, 1 / 3),
+    ):
+        judge(engine, clock, grades, pretest=pretest)
+        (guess,) = in_figures(engine, clock).answers.guesses
+        assert (guess.name, guess.questions) == ("chapter 1", 3)
+        assert (guess.before.value, guess.since.value) == (0, pytest.approx(since))
+    judge(engine, clock, [Grade.GOT])
+    (guess,) = in_figures(engine, clock).answers.guesses
+    assert (guess.before.value, guess.since.value) == pytest.approx((1 / 3, 2 / 3))
+
+
+def test_answers_to_the_same_question_tell_less_than_as_many_to_others(
+    engine: Engine, clock: Clock
+) -> None:
+    """Two questions, which were asked over and over, one always known and one never."""
+    for _ in range(15):
+        judge(engine, clock, [Grade.GOT, Grade.MISSED])
+    (sure,) = in_figures(engine, clock).answers.sureness
+    assert (sure.sure, sure.got.value, sure.got.n) == (0.8, 0.5, 30)
+    assert not sure.got.tells
+    assert stats.share(15, 30).tells
 
 
 def test_nothing_yet_is_said_in_words(engine: Engine, clock: Clock) -> None:
@@ -460,6 +499,12 @@ def test_what_is_imported_tells_what_it_would_if_it_had_been_done_here(
     assert found.newest.imported == 24
     many = replace(found, newest=replace(found.newest, reviews=23))  # more than are looked at
     assert sentences.studied(many).endswith(": 24 reviews, imported ones too.")
+    kinds = (sentences.newest, sentences.times, sentences.predicted)
+    which, *of_these = (kind(many) for kind in kinds)
+    assert which.startswith("Of your newest 23 reviews, 24 of them imported, since ")
+    at = sentences.all_of(many).index(of_these[0]) - 1
+    assert sentences.all_of(many)[at : at + 3] == [f"{which[:-1]}:", *of_these]
+    assert not any("newest" in line for line in told)
     assert sentences.newest(found).startswith("Of your newest 24 reviews, 24 of them imported, si")
     assert sentences.predicting(found).endswith("; another program scheduled what was imported.")
 

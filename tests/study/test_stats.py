@@ -197,8 +197,9 @@ def test_a_streak_of_years_is_asked_for_in_a_few_queries(engine: Engine, clock: 
 
 def coming(engine: Engine, clock: Clock, settings: Settings | None = None) -> list[int]:
     with reading(engine) as connection:
-        line = queue.load(connection, clock(), settings or Settings(), learner=1)
-        return forecast(connection, line, learner=1)
+        settings = settings or Settings()
+        line = queue.load(connection, clock(), settings, learner=1)
+        return forecast(connection, line, settings, learner=1)
 
 
 def test_the_forecast_puts_the_overdue_on_today(engine: Engine, clock: Clock) -> None:

@@ -121,6 +121,22 @@ async def test_as_many_as_are_shown_are_all_unless_there_are_more(
         app = make_app()
 
 
+async def test_of_very_many_the_key_for_the_end_says_that_it_goes_on(
+    make_app, open_today, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("studyapp.tui.screens.find.LIMIT", 12)
+    monkeypatch.setattr("studyapp.tui.screens.find._TO_END", 4)
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("is:new"), "tab", "end")
+        await tells(pilot, "16 are listed; the key again goes on from there.")
+        assert app.screen.query_one(Results).highlighted == 15
+        await pilot.press("end")
+        await shows(pilot, "19 found")
+        assert app.screen.query_one(Results).highlighted == 18
+
+
 async def test_what_is_marked_is_acted_on_though_no_longer_found(
     make_app, open_today, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +229,28 @@ async def test_what_nothing_is_done_to_is_told_with_the_reason(
         ):
             await pilot.press(key)
             await tells(pilot, f"{told} 1 note has no card.")
+
+
+async def test_of_marked_notes_those_of_a_pack_are_told_beside_those_that_are_tagged(
+    make_app, open_today, own: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.press("slash", *typed("mine or q01 or q02"))
+        await shows(pilot, "4 found")
+        await pilot.press("tab", "ctrl+a")
+        await shows(pilot, "4 marked")
+        kept = "2 notes of a pack keep their tags; you can tag your own."
+        for told in ("Tagged: 2 notes; u takes it back.", "Their tags are so already."):
+            await pilot.press("number_sign", *typed("exam"), "enter")
+            await tells(pilot, f"{told} {kept}")
+        await pilot.press("delete")
+        await tells(
+            pilot,
+            "Deleted: 2 notes; u puts them back. "
+            "2 notes of a pack cannot be deleted; @ sets aside.",
+        )
 
 
 async def test_notes_of_ones_own_are_tagged_deleted_and_put_back(

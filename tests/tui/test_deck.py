@@ -37,6 +37,7 @@ async def test_a_deck_is_started_studied_and_asked(
         await shows(pilot, "spanish", "ES::Animals", "started")
         await pilot.press("down", "o")
         await until(pilot, lambda: "Deck ES::Animals lets no more new cards in" in told(pilot))
+        await shows(pilot, "1 of 3 met")  # which come, like those that were imported with dates
         await pilot.press("o")
         await until(pilot, lambda: "Deck ES::Animals is started" in told(pilot))
         await pilot.press("c")

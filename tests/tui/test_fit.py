@@ -39,12 +39,12 @@ async def test_a_fit_by_itself_is_told_and_its_dates_are_offered(
     async with app.run_test(size=NARROW) as pilot:
         await open_today(pilot)
         await tells(pilot, "The schedule is fitted to you now, as that predicts your later reviews")
-        await shows(pilot, "Move dates to your new weights", "sooner")
+        await shows(pilot, "Move dates to weights and goal", "sooner")
         menu = app.screen.query_one(Menu)
         names = [one.id for one in menu.options]
         await pilot.press(*["down"] * names.index("reschedule"), "enter")
         await tells(pilot, "moved; u takes it back.")
-        await hides(pilot, "Move dates to your new weights")
+        await hides(pilot, "Move dates to weights and goal")
         with reading(app.desk.engine) as connection:
             assert [fit["adopted"] for fit in read_fits(connection, learner=1)] == [True]
             moved = select(func.count()).where(tables.memory.c.cause == "rescheduled")
@@ -52,13 +52,45 @@ async def test_a_fit_by_itself_is_told_and_its_dates_are_offered(
             assert count
         await pilot.press("u")
         await tells(pilot, f"Undone: the new dates of {count} card")
-        await shows(pilot, "Move dates to your new weights", "sooner")  # which can be done again
+        await shows(pilot, "Move dates to weights and goal", "sooner")  # which can be done again
         with reading(app.desk.engine) as connection:
             assert connection.scalar(moved) == 0
     again = make_app()  # the log has not grown since
     async with again.run_test(size=NARROW) as pilot:
         await open_today(pilot)
+        await shows(pilot, "Move dates to weights and goal", "sooner")
         assert "fitted to you" not in " ".join(again.heard)
+
+
+async def test_dates_are_offered_at_each_start_for_two_weeks_from_a_new_goal_and_told_by_a_key(
+    make_app, open_today, study: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from studyapp.study.fit import adoption
+
+    monkeypatch.setattr(adoption, "is_time", lambda *_, **__: False)
+    strict, offer = Settings(desired_retention=0.97), "Move dates to weights and goal"
+    for days in (0, 13):
+        clock.forward(days=days)
+        async with make_app(settings=strict).run_test(size=NARROW) as pilot:
+            await open_today(pilot)
+            await shows(pilot, offer, "sooner")
+    clock.forward(days=1)
+    async with (app := make_app(settings=strict)).run_test(size=NARROW) as pilot:
+        await open_today(pilot)
+        await pilot.app.workers.wait_for_complete()
+        await hides(pilot, offer)
+        await pilot.press("ctrl+p", *"dates")
+        await shows(pilot, "Reschedule dates  ^d")
+        await pilot.press("escape", "ctrl+d")
+        await shows(pilot, offer, "sooner")
+        with reading(app.desk.engine) as connection:
+            moved = select(func.count()).where(tables.memory.c.cause == "rescheduled")
+            assert connection.scalar(moved) == 0
+        await pilot.press("enter")
+        await tells(pilot, "moved; u takes it back.")
+        await hides(pilot, offer)
+        await pilot.press("ctrl+d")
+        await tells(pilot, "No date would move.")
 
 
 @pytest.mark.parametrize("overnight", [False, True])

@@ -12,7 +12,7 @@ from pictures import Pictures
 from screen import NARROW, WIDE, arrives, hides, lines, settled, shows, tells, until
 from studyapp.config import Settings
 from studyapp.store import tables
-from studyapp.study import removal
+from studyapp.study import library, removal
 from studyapp.tui.screens.note import NoteScreen
 from studyapp.tui.screens.review import ReviewScreen
 from studyapp.tui.screens.rewrite import RewriteScreen
@@ -121,6 +121,32 @@ async def test_an_own_note_is_changed_between_its_neighbours(
     assert read[-3:] == ["One.", "Two. Twice.", "Three."]
     assert text.count("## ") == 3
     assert text.count("\n\n") == 6  # one empty line above and below each heading
+
+
+async def test_what_check_would_say_of_it_in_its_pack_is_said_while_it_is_typed(
+    make_app, open_today, data: Path
+) -> None:
+    app = make_app()
+    async with app.run_test(size=WIDE) as pilot:
+        await open_today(pilot)
+        for name in ("One", "Two"):
+            library.new_question(app.desk, f"{name}?", f"{name}.")
+        before = mine(data)
+        await pilot.press("slash", *"two", "enter")
+        await arrives(pilot, NoteScreen)
+        await pilot.press("W")
+        await arrives(pilot, RewriteScreen)
+        await pilot.press("down", "down", "end", "enter", *"![x](nope.png)")
+        await shows(pilot, "Line 4: the image nope.png is not there.")
+        await pilot.press("ctrl+s")
+        await tells(pilot, "Not saved: the line above says why.")
+        await pilot.press(*["backspace"] * 15, *["up"] * 2, "home", *["right"] * 3)
+        await pilot.press(*["delete"] * 3, *"One")
+        await shows(pilot, "Line 1: the same question is already at", ".md:9.")
+        assert mine(data) == before
+        await pilot.press(*["backspace"] * 3, *"Three", "ctrl+s")
+        await arrives(pilot, NoteScreen)
+        await shows(pilot, "Three?")
 
 
 async def test_what_is_no_note_any_more_stays_a_draft(make_app, open_today, data: Path) -> None:

@@ -35,7 +35,7 @@ SHEETS = (
     ("Cards", "with an interval of 21 days and more", "Interval", "under 3 d"),
     (
         "Time",
-        "A card that comes back takes",
+        "A card that comes back, later that day too, takes",
         "All reviews by hour, and the median seconds",
         "09:00",
     ),

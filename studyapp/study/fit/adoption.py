@@ -8,21 +8,22 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
+from studyapp.memory.clock import study_day
 from studyapp.memory.fold import CRAMMED
 from studyapp.memory.mastery import RECENT, Calibration, calibrations
-from studyapp.memory.model import Weights, checked
+from studyapp.memory.model import DEFAULT_WEIGHTS, Weights, checked
 from studyapp.store import log, record, tables
 from studyapp.store.engine import go_through
 from studyapp.store.memory import NONE, States
 from studyapp.store.parameters import in_force, read_fits
 from studyapp.study import words
 from studyapp.study.desk import Desk
-from studyapp.study.recall import recalls
+from studyapp.study.recall import models, recalls
 
 if TYPE_CHECKING:
-    from studyapp.memory.judgement import Former, Judgement
+    from studyapp.memory.judgement import Former, InForce, Judgement
 
 _GROWN = 0.1  # share by which a log has grown since it was fitted last …
 _GROWN_BY = 200  # … and reviews
@@ -45,10 +46,11 @@ def is_time(connection: Connection, *, learner: int) -> bool:
     return _counted(connection, learner=learner) >= least
 
 
-def _counted(connection: Connection, *, learner: int) -> int:
-    """The reviews that a fit reads."""
+def _counted(connection: Connection, *conditions: ColumnElement[bool], learner: int) -> int:
+    """The reviews that a fit reads; *conditions* are on `review`."""
     kept = select(func.count()).where(
         review.learner_id == learner,
+        *conditions,
         review.kind.not_in([kind.value for kind in CRAMMED]),
         review.uid.not_in(record.retracted(learner=learner)),
     )
@@ -76,7 +78,7 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
         last = _last(connection, learner=desk.learner)
         log_of = own.read(connection, learner=desk.learner)
         former = _former(connection, learner=desk.learner)
-        kept = in_force(connection, learner=desk.learner).weights
+        kept = _in_force(connection, desk.now(), learner=desk.learner)
         newest = recalls(connection, limit=RECENT, learner=desk.learner)
     judged = judge(log_of.reviews, former, kept, lambda share: told(_FITTED * share))
     if judged.reviews < FEWEST:
@@ -94,23 +96,41 @@ def fit(desk: Desk, told: Told = lambda share: None) -> Judgement:
     return judged
 
 
-def verdict(result: Mapping[str, Any]) -> str:
-    """What came of a fit for the schedule, in a line with its interval; *result* as
+def verdict(result: Mapping[str, Any], today: date) -> str:
+    """What came of a fit for the schedule, in a few lines with its interval; *result* as
     `Judgement.as_json` gives it."""
     gap, reason = result["difference"], result["reason"]
-    stays = "The schedule stays as it is"
-    if gap is None:
-        return f"{stays}: {words.count(result['reviews'], 'review')} are {reason}."
-    if result["unchanged"]:
-        return f"{stays}: {reason}."
     if result["adopted"]:
         word = "better" if gap["low"] is not None and gap["high"] < 0 else "no worse"
         now = "The schedule is fitted to you now"
         return f"{now}, as that predicts your later reviews {word}: {reason}."
-    if gap["value"] <= 0:
-        return f"{stays}: the later reviews are all of one card, which tells too little."
-    word = "worse" if gap["low"] is not None and gap["low"] > 0 else "no better"
-    return f"{stays}, as a fit predicts your later reviews {word}: {reason}."
+    in_use, a_fit = result["in_use"], "a fit"
+    stays = "The schedule stays as it is"
+    if in_use is not None:
+        on = words.day(date.fromisoformat(in_use["since"]), today)
+        stays, a_fit = f"The schedule stays as fitted on {on}", "a new fit"
+    if gap is None:
+        return f"{stays}: {words.count(result['reviews'], 'review')} are {reason}."
+    if result["unchanged"]:
+        told = f"{stays}: {reason}."
+    elif gap["value"] <= 0:
+        told = f"{stays}: the later reviews are all of one card, which tells too little."
+    else:
+        word = "worse" if gap["low"] is not None and gap["low"] > 0 else "no better"
+        told = f"{stays}, as {a_fit} predicts your later reviews {word}: {reason}."
+    better = defaults_are_better(result)
+    return f"{told} {better}" if better else told
+
+
+def defaults_are_better(result: Mapping[str, Any]) -> str:
+    """A sentence where the defaults predict better than what stays in use."""
+    if result["adopted"] or result["in_use"] is None:
+        return ""
+    was, instead = (f"{result[name]['log_loss']:.4f}" for name in ("in_use", "default"))
+    if was <= instead:
+        return ""
+    was, instead = (one.removeprefix("0") for one in (was, instead))
+    return f"The defaults predict them better than what is in use: {instead} against {was}."
 
 
 def _keep(
@@ -167,6 +187,17 @@ def _fits(connection: Connection, *, learner: int) -> list[_Kept]:
                 kept = kept._replace(until=date.fromisoformat(fit["until"]), earlier=earlier)
             found.append(kept)
     return found
+
+
+def _in_force(connection: Connection, now: datetime, *, learner: int) -> InForce | None:
+    """The weights in force, which have seen what there was before; None: these are the defaults."""
+    from studyapp.memory.judgement import InForce
+
+    parameters, since, by = models(connection, learner=learner)[-1]
+    if by is None or parameters.weights == DEFAULT_WEIGHTS:
+        return None
+    seen = _counted(connection, review.stamp < since, learner=learner)
+    return InForce(parameters.weights, study_day(since.astimezone(now.tzinfo)), seen)
 
 
 def _former(connection: Connection, *, learner: int) -> Former | None:

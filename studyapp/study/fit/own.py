@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from math import nan
 from typing import Any, NamedTuple
 
@@ -45,6 +45,8 @@ device = tables.device.c
 
 _LAST_DAY = date.max.toordinal()
 _NONE = plain(*np.empty((3, 0), np.int64))
+_NO_STAMPS = np.empty(0, "S26")
+_TIME = "datetime64[us]"  # as stamps are kept
 _BEGINNINGS = (EventKind.FORGET.value, EventKind.KNOW.value, EventKind.IMPORT.value)
 
 
@@ -57,8 +59,9 @@ class Own:
 
 
 class _Row(NamedTuple):
-    """An entry that changes a memory, as `Reviews` has it."""
+    """An entry that changes a memory, as `Reviews` has it, and where it stands in the log."""
 
+    time: datetime  # UTC
     card: int
     day: int
     rating: int
@@ -72,14 +75,14 @@ def read(connection: Connection, *, learner: int) -> Own:
     """The reviews that count, each card's in the order of the log; crammed ones do not."""
     begun = _cards(connection, event, event.kind.in_(_BEGINNINGS), learner=learner)
     if _is_straight(connection, learner=learner):
-        most = _reviews(connection, begun, learner=learner)
+        most, stamps = _reviews(connection, begun, learner=learner)
     else:
         begun |= _cards(connection, review, learner=learner)
-        most = _NONE
+        most, stamps = _NONE, _NO_STAMPS
     rows, apart = list[_Row](), set[int]()
     for card_id, entries in record.read_logs(connection, sorted(begun), learner=learner):
         rows += _folded(card_id, entries, apart)
-    return Own(_together(most, _arrays(rows)), frozenset(apart))
+    return Own(_together(most, stamps, rows) if rows else most, frozenset(apart))
 
 
 def _is_straight(connection: Connection, *, learner: int) -> bool:
@@ -106,22 +109,29 @@ def _cards(
     return set(connection.scalars(rows))
 
 
-def _reviews(connection: Connection, others: set[int], *, learner: int) -> Reviews:
-    """The reviews of a straight log, all but those of *others*. They are sorted here: that takes
-    less than to have the database do so, which has to where two have one stamp."""
+def _reviews(
+    connection: Connection, others: set[int], *, learner: int
+) -> tuple[Reviews, NDArray[np.bytes_]]:
+    """The reviews of a straight log, all but those of *others*, with their stamps. They are sorted
+    here: that takes less than to have the database do so, which has to where two have one stamp."""
     told = _told(connection, learner=learner)
     rated = np.fromstring(told.rated, np.int64, sep=",")
     if not len(rated):
-        return _NONE
+        return _NONE, _NO_STAMPS
     stamps, order = _cut(told.stamps, len(rated)), None
     if not (stamps[1:] > stamps[:-1]).all():  # they do not lie in their order
         order = np.argsort(stamps, kind="stable")
         if (stamps[order[1:]] == stamps[order[:-1]]).any():
             told, order = _told(connection, review.stamp, review.uid, learner=learner), None
             rated = np.fromstring(told.rated, np.int64, sep=",")
+            stamps = _cut(told.stamps, len(rated))
     most = plain(rated // 4, _ordinals(told.days, len(rated)), rated % 4 + 1)
-    most = most if order is None else most.take(order)
-    return most.take(~np.isin(most.card, list(others))) if others else most
+    if order is not None:
+        most, stamps = most.take(order), stamps[order]
+    if others:
+        is_other = np.isin(most.card, list(others))
+        most, stamps = most.take(~is_other), stamps[~is_other]
+    return most, stamps
 
 
 class _Told(NamedTuple):
@@ -170,33 +180,34 @@ def _ordinals(days: bytes, count: int) -> Ints:
     return np.repeat(np.array(ordinals, np.int64), np.diff(np.append(first, count)))
 
 
-def _together(some: Reviews, others: Reviews) -> Reviews:
-    """Both, by day; the order of each card stays, though a day may be before the one before it."""
-    if not len(others):
-        return some
+def _together(most: Reviews, stamps: NDArray[np.bytes_], rows: Sequence[_Row]) -> Reviews:
+    """Both, by day, and within a day in the order of the log; that of each card stays, though a day
+    may be before the one before it."""
+    others, times = _arrays(rows), [row.time.replace(tzinfo=None) for row in rows]
     both = Reviews(
-        *(np.concatenate([getattr(some, name), getattr(others, name)]) for name in COLUMNS)
+        *(np.concatenate([getattr(most, name), getattr(others, name)]) for name in COLUMNS)
     )
+    time = np.concatenate([stamps.astype(_TIME), np.array(times, _TIME)])
     by_card = both.by_card
     card, latest = both.card[by_card], np.empty(len(both), np.int64)
     apart = np.cumsum(np.diff(card, prepend=card[0]) != 0) * _LAST_DAY
     latest[by_card] = np.maximum.accumulate(both.day[by_card] + apart) - apart
-    return both.take(np.argsort(latest, kind="stable"))
+    return both.take(np.lexsort((time, latest)))
 
 
 def _folded(card_id: int, entries: Iterable[fold.Entry], apart: set[int]) -> Iterator[_Row]:
     """The rows of one card from its whole log."""
     begins, reviews, day = True, 0, 0
     for entry in fold.in_force(entries):
-        day_of = fold.day_of(entry).toordinal()
+        time, day_of = fold.place_of(entry).time, fold.day_of(entry).toordinal()
         if isinstance(entry, fold.Review):
             if entry.kind not in CRAMMED:
-                yield _Row(card_id, day_of, int(entry.rating), begins)
+                yield _Row(time, card_id, day_of, int(entry.rating), begins)
                 begins, reviews, day = False, reviews + 1, day_of
         elif entry.kind is EventKind.FORGET:
             begins, reviews = True, 0
         elif entry.kind is EventKind.KNOW:
-            yield _Row(card_id, day_of, int(Rating.EASY), True, True, float(KNOWN_DAYS))
+            yield _Row(time, card_id, day_of, int(Rating.EASY), True, True, float(KNOWN_DAYS))
             begins, day = False, day_of
         elif entry.kind is EventKind.IMPORT and entry.payload is not None:
             kept = entry.payload
@@ -208,17 +219,19 @@ def _folded(card_id: int, entries: Iterable[fold.Entry], apart: set[int]) -> Ite
                 if day_of != day:  # the log goes on, on another day than it says
                     apart.add(card_id)
             else:
-                yield _given(card_id, day_of, {**kept, "difficulty": None} if is_whole else kept)
+                kept = {**kept, "difficulty": None} if is_whole else kept
+                yield _given(time, card_id, day_of, kept)
                 day = day_of
             begins, reviews = False, kept["reps"]
 
 
-def _given(card_id: int, day: int, kept: Mapping[str, Any]) -> _Row:
+def _given(time: datetime, card_id: int, day: int, kept: Mapping[str, Any]) -> _Row:
     """What another program kept of a card, as `memory/fold.py::apply` takes it."""
     stability, difficulty = kept["stability"], kept["difficulty"]
     if stability is None:
         stability = float(kept.get("interval", 0)) or nan
     return _Row(
+        time,
         card_id,
         day,
         int(Rating.GOOD),
@@ -229,10 +242,11 @@ def _given(card_id: int, day: int, kept: Mapping[str, Any]) -> _Row:
     )
 
 
-def _arrays(rows: list[_Row]) -> Reviews:
+def _arrays(rows: Sequence[_Row]) -> Reviews:
     kinds = (np.int64, np.int64, np.int64, bool, bool, float, float)
+    columns = zip(COLUMNS, kinds, strict=True)
     return Reviews(
-        *(np.array([row[column] for row in rows], kind) for column, kind in enumerate(kinds))
+        *(np.array([getattr(row, name) for row in rows], kind) for name, kind in columns)
     )
 
 

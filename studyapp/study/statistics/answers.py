@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from studyapp.notes.card import question_face
 from studyapp.notes.note import chapter_name
@@ -17,7 +17,7 @@ from studyapp.study.chapter import namesakes
 from studyapp.study.grading import JUDGED, Grade
 from studyapp.study.questionnaire import response as responses
 from studyapp.study.questionnaire.hints import FEWEST_WORDS, doubtful
-from studyapp.study.stats import Share, share
+from studyapp.study.stats import Pooled, pooled
 
 MOST = 1_000  # answers whose words are looked at, the newest
 
@@ -29,32 +29,33 @@ note = tables.note.c
 
 @dataclass(frozen=True, slots=True)
 class Sureness:
-    """Answers of which one was so `sure` before they were shown, and the share that was got."""
+    """Answers of which one was so `sure` before they were shown, and the share that was got: those
+    of a question may be alike."""
 
     sure: float
-    got: Share
+    got: Pooled
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The points that were said in a guess before reading, and of the same `questions` in the
-    newest attempt since."""
+    """The points that were said in guesses before reading, and of the same `questions` when each
+    was judged last since."""
 
     name: str  # of the chapter
     questions: int
-    before: Share
-    since: Share
+    before: Pooled
+    since: Pooled
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
     """`unsaid` is the share of ticked points of which no word is in the answer, in so many `ticked`
     answers; `unticked` how many points seem to be said and are not ticked, in all that were
-    `written` and judged by their points, without a tick, too."""
+    `written` and judged by their points, without a tick, too. Points of an answer may be alike."""
 
     written: int
     ticked: int
-    unsaid: Share
+    unsaid: Pooled
     unticked: int
     sureness: tuple[Sureness, ...]
     guesses: tuple[Guess, ...]
@@ -68,7 +69,7 @@ def read(connection: Connection, *, learner: int) -> Answers:
     )
 
 
-def _ticks(connection: Connection, *, learner: int) -> tuple[int, int, Share, int]:
+def _ticks(connection: Connection, *, learner: int) -> tuple[int, int, Pooled, int]:
     """Answers in so many words that a hint can be given, and those with a tick; ticks without
     words, and words without a tick. One without any tick was judged by its points only if it was
     missed."""
@@ -91,7 +92,8 @@ def _ticks(connection: Connection, *, learner: int) -> tuple[int, int, Share, in
         .limit(MOST)
     ).all()
     cases = read_variants(connection, {row.id for row in rows if row.variant is not None})
-    written = with_ticks = ticks = unsaid = unticked = 0
+    written = unticked = 0
+    answers = list[tuple[int, int]]()  # of ticks without words, and ticks
     for row in rows:
         shown = as_note(row, cases.get(row.id, ())).shown(row.variant)
         points = question_face(shown, row.attempt_id).points
@@ -101,83 +103,80 @@ def _ticks(connection: Connection, *, learner: int) -> tuple[int, int, Share, in
             continue
         unborne = doubtful(row.text, points, ticked)
         written += 1
-        with_ticks += bool(ticked)
-        ticks += len(ticked)
-        unsaid += len(unborne & ticked)
         unticked += len(unborne - ticked)
-    return written, with_ticks, share(unsaid, ticks), unticked
+        if ticked:
+            answers.append((len(unborne & ticked), len(ticked)))
+    return written, len(answers), pooled(answers), unticked
 
 
 def _sureness(connection: Connection, *, learner: int) -> list[Sureness]:
+    got = case((response.grade == Grade.GOT.value, 1))
     rows = connection.execute(
-        select(response.confidence, response.grade, func.count())
+        select(response.confidence, func.count(got), func.count())
         .where(
             response.learner_id == learner,
             response.confidence.is_not(None),
             response.grade.in_([grade.value for grade in JUDGED]),
         )
-        .group_by(response.confidence, response.grade)
+        .group_by(response.confidence, response.note_id)
     )
-    found = defaultdict[float, dict[Grade, int]](dict)
-    for sure, grade, count in rows:
-        found[float(sure or 0)][Grade(str(grade))] = count
-    return [
-        Sureness(sure, share(counts.get(Grade.GOT, 0), sum(counts.values())))
-        for sure, counts in sorted(found.items())
-    ]
+    found = defaultdict[float, list[tuple[int, int]]](list)
+    for sure, hits, answers in rows:
+        found[float(sure or 0)].append((hits, answers))
+    return [Sureness(sure, pooled(questions)) for sure, questions in sorted(found.items())]
+
+
+class _Pair(NamedTuple):
+    """How many points a guess said, of how many, and the newest answer to the question since."""
+
+    guess: tuple[int, int]
+    since: tuple[int, int]
 
 
 def _guesses(connection: Connection, *, learner: int) -> list[Guess]:
-    """Of each chapter with a guess before reading: its newest, and the newest attempt after it."""
-    judged = select(response.attempt_id).where(response.learner_id == learner, response.points > 0)
-    rows = connection.execute(
-        select(tables.attempt).where(attempt.learner_id == learner, attempt.id.in_(judged))
-    ).all()
-    before, since = dict[int, Any](), dict[int, Any]()
-    for row in timeline.in_order(connection, rows, learner=learner):
-        if row.pretest:
-            before[row.chapter_id] = row
-            since.pop(row.chapter_id, None)
-        elif row.chapter_id in before:
-            since[row.chapter_id] = row
-    packs = namesakes(connection, learner=learner) if since else {}
+    """Of each chapter with a guess before reading that was answered since."""
+    pairs = _pairs(connection, learner=learner)
+    packs = namesakes(connection, learner=learner) if pairs else {}
     named = connection.execute(
         select(chapter.id, chapter.number, chapter.title)
-        .where(chapter.id.in_(list(since)))
+        .where(chapter.id.in_(list(pairs)))
         .order_by(*tables.IN_ORDER)
-    ).all()
-    guesses = [
-        _guess(
-            connection,
+    )
+    return [
+        Guess(
             chapter_name(number, title, packs.get(of)),
-            before[of].id,
-            since[of].id,
-            learner=learner,
+            len(pairs[of]),
+            pooled(one.guess for one in pairs[of]),
+            pooled(one.since for one in pairs[of]),
         )
         for of, number, title in named
     ]
-    return [one for one in guesses if one.questions]
 
 
-def _guess(connection: Connection, name: str, before: int, since: int, *, learner: int) -> Guess:
-    """Only questions that were judged by their points in both are compared."""
-    earlier = tables.response.alias("earlier").c
-    questions, *sums = connection.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(earlier.hits), 0),
-            func.coalesce(func.sum(earlier.points), 0),
-            func.coalesce(func.sum(response.hits), 0),
-            func.coalesce(func.sum(response.points), 0),
+def _pairs(connection: Connection, *, learner: int) -> dict[int, list[_Pair]]:
+    """By chapter its questions that were judged by their points in a guess and since. Of each the
+    newest answer counts, in whichever attempt it is, as a new one has few at first; another guess
+    once there is an answer after it."""
+    judged = select(response.note_id, attempt.chapter_id, attempt.pretest).join(
+        tables.attempt, attempt.id == response.attempt_id
+    )
+    judged = judged.where(response.learner_id == learner, response.points > 0)
+    guessed = judged.where(attempt.pretest.is_(True)).with_only_columns(response.note_id)
+    rows = connection.execute(
+        judged.where(response.note_id.in_(guessed)).add_columns(
+            response.hits,
+            response.points,
+            attempt.uid,
+            response.device_id,
+            response.epoch,
+            response.stamp,
         )
-        .join(earlier.id.table, earlier.note_id == response.note_id)
-        .where(
-            response.learner_id == learner,
-            response.attempt_id == since,
-            response.points > 0,
-            earlier.attempt_id == before,
-            earlier.points > 0,
-        )
-    ).one()
-    said, points, said_since, points_since = (int(one) for one in sums)
-    return Guess(name, questions, share(said, points), share(said_since, points_since))
+    )
+    guesses, pairs = dict[int, tuple[int, int]](), defaultdict[int, dict[int, _Pair]](dict)
+    for row in timeline.in_order(connection, rows, learner=learner):
+        if row.pretest:
+            guesses[row.note_id] = row.hits, row.points
+        elif row.note_id in guesses:
+            answer = row.hits, row.points
+            pairs[row.chapter_id][row.note_id] = _Pair(guesses[row.note_id], answer)
+    return {of: list(questions.values()) for of, questions in pairs.items()}

@@ -6,12 +6,14 @@ The one query here goes through all reviews of a day. What it finds of days that
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from operator import sub
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
@@ -59,7 +61,7 @@ def read(connection: Connection, first: date, last: date, *, learner: int) -> li
     found = tally.read(connection, first, last, learner=learner)
     days = [day for day in _span(first, last) if day not in found]
     found |= count(connection, days, learner=learner)
-    goals = Aims.read(connection, learner=learner).by_day(connection, first, last, learner=learner)
+    goals = Aims.read(connection, learner=learner).by_day(connection, found, learner=learner)
     return [
         Day(day, sums.reviews, sums.told, sums.hits, goals[day])
         for day, sums in sorted(found.items())
@@ -85,43 +87,61 @@ def keep(desk: Desk, first: date, last: date) -> None:
                 tally.keep(connection, found, learner=desk.learner)
 
 
+class _Part(NamedTuple):
+    """Of the ratings of a study day those of cards that were asked last on the same day: how many
+    they are, how many reviews, how many told what is remembered, and how many of these missed."""
+
+    ratings: int = 0
+    reviews: int = 0
+    told: int = 0
+    missed: int = 0
+
+
 def count(connection: Connection, days: Sequence[date], *, learner: int) -> dict[date, Sums]:
     """What each of *days* came to, from the log; they are in order."""
-    found = dict.fromkeys(days, Sums())
+    parts = dict[tuple[date, date | None], _Part]()
     for first, last in _runs(days):
-        found |= _sums(connection, first, last, learner=learner)
+        parts |= _parts(connection, first, last, learner=learner)
     # To ask each of many reviews whether it was taken back takes longer than all else here.
     taken_back = review.uid.in_(record.retracted(learner=learner))
-    whole = _sums(connection, days[0], days[-1], taken_back, learner=learner) if days else {}
-    for day in found.keys() & whole.keys():
-        found[day] = Sums(*map(sub, found[day], whole[day]))
-    return found
+    gone = _parts(connection, days[0], days[-1], taken_back, learner=learner) if days else {}
+    found: dict[date, list[tuple[date | None, _Part]]] = {day: [] for day in days}
+    for (day, since), part in parts.items():
+        found[day].append((since, _Part(*map(sub, part, gone.get((day, since), _Part())))))
+    return {day: _summed(day, of_day) for day, of_day in found.items()}
 
 
-def _sums(
+def _parts(
     connection: Connection,
     first: date,
     last: date,
     *conditions: ColumnElement[bool],
     learner: int,
-) -> dict[date, Sums]:
-    """What the days from *first* to *last* come to that have a row."""
+) -> dict[tuple[date, date | None], _Part]:
+    """The parts of the days from *first* to *last*, by when their cards were asked last."""
     missed = and_(review.rating == Rating.AGAIN, outcome())  # fewer to look at than what was not
     rows = connection.execute(
         select(
             review.effective_day,
+            review.last_day_before,
             func.count(),
             func.count(case((counts(), 1))),
             func.count(case((outcome(), 1))),
             func.count(case((missed, 1))),
         )
         .where(review.learner_id == learner, review.effective_day.between(first, last), *conditions)
-        .group_by(review.effective_day)
+        .group_by(review.effective_day, review.last_day_before)
     )
-    return {
-        day: Sums(ratings, reviews, told, told - misses)
-        for day, ratings, reviews, told, misses in rows
-    }
+    return {(day, since): _Part(*numbers) for day, since, *numbers in rows}
+
+
+def _summed(day: date, parts: Sequence[tuple[date | None, _Part]]) -> Sums:
+    whole = _Part(*(sum(part[at] for _, part in parts) for at in range(len(_Part._fields))))
+    waits = sorted(
+        ((day - since).days, part.told) for since, part in parts if since is not None and part.told
+    )
+    hits = whole.told - whole.missed
+    return Sums(whole.ratings, whole.reviews, whole.told, hits, json.dumps(waits))
 
 
 def _span(first: date, last: date) -> Iterator[date]:

@@ -6,7 +6,7 @@ Not all of a long log: the newest tell of the learner as they are, and are read 
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,7 +23,7 @@ from studyapp.notes.note import chapter_name
 from studyapp.store import record, tables
 from studyapp.study.chapter import namesakes
 from studyapp.study.recall import Model, outcome
-from studyapp.study.retention import Aims, mean
+from studyapp.study.retention import Aims
 from studyapp.study.stats import Share, counts, share
 
 MOST = 5_000  # reviews: what is remembered of as many is known to within a point
@@ -187,12 +187,15 @@ def tags(reviews: Iterable[Reviewed], aims: Aims) -> list[Named]:
 
 
 def _told(groups: Iterable[tuple[str, Sequence[Reviewed]]], aims: Aims) -> Iterator[Named]:
-    aim_of = cache(aims.of)  # the newest reviews are of few days
     for name, reviews in groups:
         remembered = _remembered(reviews)
         if remembered.n:
-            aimed = Counter(aim_of(one.chapter, one.day) for one in reviews if one.tells)
-            yield Named(name, remembered, mean(aimed.items()))
+            asked = (
+                (one.chapter, one.since, one.day)
+                for one in reviews
+                if one.tells and one.since is not None
+            )
+            yield Named(name, remembered, aims.over(asked))
 
 
 def _remembered(reviews: Sequence[Reviewed]) -> Share:

@@ -16,9 +16,14 @@ _A_DAY = 2  # cards, below which a mean of days is mostly rounding
 
 
 def all_of(year: Year) -> list[str]:
-    """One line of each of them that has something to say."""
-    lines = (studied, remembered, ahead, firm, times, predicted, ticked)
-    return [line(year) for line in lines]
+    """One line of each; where times and predictions are not of all reviews, of which they are."""
+    is_all = year.newest.reviews == year.reviews
+    of_newest = [] if is_all else [f"{newest(year).removesuffix('.')}:"]
+    return [
+        *(line(year) for line in (studied, remembered, ahead, firm)),
+        *of_newest,
+        *(line(year) for line in (times, predicted, ticked)),
+    ]
 
 
 def studied(year: Year) -> str:
@@ -43,7 +48,7 @@ def remembered(year: Year) -> str:
     several = len({f"{one.goal:.0%}" for one in year.days if one.told}) > 1
     return (
         f"Remembered in the last year: {words.telling(share(hits, n))} of "
-        f"{words.count(n, 'review')}; goal {year.goal:.0%}{' on average' if several else ''}."
+        f"{words.count(n, 'review')}; {words.goal(year.goal, several=several)}."
     )
 
 
@@ -92,8 +97,8 @@ def times(year: Year) -> str:
     if not (known.n or new.n):
         return "No time was measured yet."
     return (
-        f"A card that comes back takes {seconds(known)}, a new one {seconds(new)}: medians of "
-        f"{known.n:,} and {new.n:,} reviews in the queue."
+        f"A card that comes back, later that day too, takes {seconds(known)}, a new one "
+        f"{seconds(new)}: medians of {known.n:,} and {words.count(new.n, 'review')} in the queue."
     )
 
 

@@ -98,7 +98,7 @@ def read(connection: Connection, now: datetime, settings: Settings, *, learner: 
     return Year(
         on,
         first,
-        days.goal(each) if each else aims.of_all(on),
+        days.goal(each) if each else aims.usual(on),
         tuple(each),
         tuple(days.periods(each, days.monday)),
         tuple(days.periods(each, days.first_of_month)),

@@ -95,9 +95,16 @@ class _Text(NamedTuple):
     gone: bool = False  # the notes are, then
 
 
-def _deleted(done: Rewriting, undo: str, kept: str) -> str:
-    """What was deleted, and what was *kept* of what was chosen."""
-    return f"{removal.told(done, undo)} {kept}".rstrip()
+def _with_kept(told: Callable[[Rewriting, str], str], kept: str) -> Callable[[Rewriting, str], str]:
+    """What was done, and what was *kept* as it is of what was chosen."""
+    return lambda done, undo: f"{told(done, undo)} {kept}".rstrip()
+
+
+def _kept_tags(left: int) -> str:
+    """That so many notes of a pack keep their tags; empty if there are none."""
+    keep = "keeps its" if left == 1 else "keep their"
+    told = f"{words.count(left, 'note')} of a pack {keep} tags; you can tag your own."
+    return told if left else ""
 
 
 class Results(Listing):
@@ -437,6 +444,8 @@ class FindScreen(EditingPage):
         self.hold_keys(False)
         if self._found:
             self._list.highlighted = len(self._found) - 1
+        if self._more:  # to list them all at once would keep the keys waiting
+            self.notify(f"{len(self._found):,} are listed; the key again goes on from there.")
 
     def _read_deeper(self, one: Found) -> None:
         depth, learner = self.desk.settings.depth, self.desk.learner
@@ -606,7 +615,7 @@ class FindScreen(EditingPage):
         if mine:
             self._open_box("tags")
         else:
-            self._keep_tags(left)
+            self.notify(_kept_tags(left))
 
     def _open_box(self, name: str) -> None:
         box = self.query_one(f"#{name}", Input)
@@ -716,16 +725,13 @@ class FindScreen(EditingPage):
         if (found := self._mine()) is None:
             return
         mine, left = found
-        if left:
-            self._keep_tags(left)
         if mine:
             self.set_busy("Writing …")
             deed = partial(tagging.tag, notes=mine, change=change)
-            self._rewrite(_Text(deed, tagging.told, rewritten.TAGS))
-
-    def _keep_tags(self, left: int) -> None:
-        keep = "keeps its" if left == 1 else "keep their"
-        self.notify(f"{words.count(left, 'note')} of a pack {keep} tags; you can tag your own.")
+            told = _with_kept(tagging.told, _kept_tags(left))
+            self._rewrite(_Text(deed, told, rewritten.TAGS))
+        else:  # they are deleted by now
+            self.notify(_kept_tags(left))
 
     def action_delete(self) -> None:
         if self.study.held or (found := self._mine()) is None:
@@ -737,7 +743,7 @@ class FindScreen(EditingPage):
         if mine:
             self.set_busy("Deleting …")
             deed = partial(removal.remove, notes=mine)
-            told = partial(_deleted, kept=kept)
+            told = _with_kept(removal.told, kept)
             self._rewrite(_Text(deed, told, rewritten.DELETION, gone=True))
         else:
             self.notify(kept)

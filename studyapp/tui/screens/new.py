@@ -142,7 +142,8 @@ class NewScreen(WritingPage):
         question, answer = self._question.value, self._answer.text
         try:
             desk = self.desk.at(LONG_PATIENCE)
-            made = library.new_question(desk, question, answer, self._goes_to)
+            of = self._pair or ()
+            made = library.new_question(desk, question, answer, self._goes_to, of)
             with self.desk.reading() as connection:
                 comes = is_let_in(
                     connection, made.card, depth=desk.settings.depth, learner=desk.learner

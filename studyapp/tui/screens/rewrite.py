@@ -8,7 +8,9 @@ goes back into its file as it was.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -29,6 +31,9 @@ from studyapp.tui.screens.page import Page
 from studyapp.tui.screens.writing import WritingPage
 from studyapp.tui.widgets.field import TextField
 from studyapp.tui.widgets.prose import Prose
+
+if TYPE_CHECKING:
+    from studyapp.notes.check import Around
 
 LOOK_AFTER = 0.15  # seconds from a key to the preview
 
@@ -69,7 +74,8 @@ class RewriteScreen(WritingPage):
         self._said = ""  # the note, in its file
         self._former: dict[str, str] = {}  # what paragraphs in the box are there
         self._soon_looked: Timer | None = None
-        self._wrong: Sequence[Problem] = ()  # what `check` would say of it
+        self._wrong: Sequence[Problem] = ()  # what `check` would say of it …
+        self._around: Around | None = None  # … with its pack around it, which takes a while to read
         self._had: Note | None = None  # what the note was, if it was one …
         self._note: Note | None = None  # … and is by what the box says
         self._sure = ""  # the text that is saved though keys of its comment are lost
@@ -85,16 +91,33 @@ class RewriteScreen(WritingPage):
     def on_mount(self) -> None:
         try:
             self._said, text = self._edit.read(self.desk)
-            self._had, _ = self._edit.reading(self._said.strip(), study_day(self.desk.now()))
         except StudyError as error:
             self.notify(str(error), severity="error")
             self.app.pop_screen()
             return
+        self._had, _ = self._read(self._said)
+        self._read_around()
         self.study.saw(self._said)
         self.begin(text, partial(self._edit.write, self.desk, self._said))
         self._box.focus()
         self.show_saved()
         self._look()
+
+    def _read(self, text: str) -> tuple[Note | None, Sequence[Problem]]:
+        today = study_day(self.desk.now())
+        return self._edit.reading(self._said, text.strip(), today, self._around)
+
+    @work(thread=True, exclusive=True, group="around")
+    def _read_around(self) -> None:
+        """In a worker, as nobody waits for it who types: saving looks again, and says it, too."""
+        with suppress(StudyError):  # which saving says
+            around = self._edit.around(self.desk)
+            self.app.call_from_thread(self._look_around, around)
+
+    def _look_around(self, around: Around) -> None:
+        self._around = around
+        if self.is_attached:
+            self._look()
 
     @on(TextArea.Changed)
     def _changed(self) -> None:
@@ -105,23 +128,15 @@ class RewriteScreen(WritingPage):
 
     def _look(self) -> None:
         """Show what the note says now, and the first thing that is wrong with it, with its line in
-        the box. While it is no note, the last one stays in sight. Where the note has gone from its
-        file, no text of it can be right: that is said, and is what saving says."""
-        text, today = self._box.text.strip(), study_day(self.desk.now())
-        gone, self._wrong, self._note = "", (), None
-        try:
-            self._note, self._wrong = self._edit.reading(text, today)
-        except StudyError as error:
-            gone = str(error).rstrip(".")
-        note, problems = self._note, self._wrong
-        if gone:
-            self.query_one(Prose).show(text)
-        elif note is not None:
+        the box. While it is no note, the last one stays in sight."""
+        note, problems = self._read(self._box.text)
+        self._wrong, self._note = problems, note
+        if note is not None:
             points = [point.text for point in note.points]
             shown = written_out(note.prompt, note.front, note.answer, points, note.synonyms)
             self.query_one(Prose).show(shown, self.gallery(shown, self._edit.path))
             self.call_after_refresh(self._follow)
-        told = self._told(problems[0]) if problems and text else gone
+        told = self._told(problems[0]) if problems and self._box.text.strip() else ""
         wrong = self.query_one("#wrong", Static)
         wrong.update(told and f"{told}.")
         wrong.display = bool(told)

@@ -70,6 +70,7 @@ class TodayScreen(Page):
         bind("backups", show=False),
         bind("exam", show=False),
         bind("statistics", show=False),
+        bind("reschedule", show=False),
         bind("reworded", show=False),
         bind("new", "new_note", show=False),
         bind("drafts", show=False),
@@ -98,8 +99,7 @@ class TodayScreen(Page):
         self._reworded: Sequence[Reworded] = ()  # told while the app is open, or until looked at
         self._fitting: Child | None = None  # that is under way
         self._may_fit = Lock()  # held while one is, and after one that failed
-        self._adopted: bool | None = None  # what the last fit here came to; None: there was none
-        self._dates: Preview | None = None  # that the weights in force would move
+        self._dates: Preview | None = None  # that weights and goal in force would move
         self._count: object = None  # the newest; what an older one finds is of before
         self._whole = asyncio.Event()  # all is known that is shown
         self._rated: bytes | None = None  # the newest rating that was kept when one was last here
@@ -178,8 +178,8 @@ class TodayScreen(Page):
             self.app.call_from_thread(self._counted, count, found)
             self.load_prospect()
         self.app.call_from_thread(self._whole.set)
-        if self._adopted is not None:
-            self._read_dates(count, self._adopted)
+        if count is self._count:  # else a newer one tells of them
+            self.read_dates()
         if is_over:
             self.app.call_from_thread(self._back_up)
 
@@ -226,8 +226,8 @@ class TodayScreen(Page):
             return
         self._may_fit.release()
         if found is not None:
-            told, adopted = adoption.verdict(found), bool(found["adopted"])
-            self.app.call_from_thread(self._tell_fit, told, adopted)
+            told = adoption.verdict(found, study_day(self.desk.now()))
+            self.app.call_from_thread(self._tell_fit, told)
 
     def _fitted(self) -> dict[str, Any] | None:
         """What a fit comes to; None where it is not time for one."""
@@ -242,30 +242,51 @@ class TodayScreen(Page):
             self._fitting.cancel()
         return self._fitting.result()
 
-    def _tell_fit(self, told: str, adopted: bool) -> None:
-        self._adopted = adopted
+    def _tell_fit(self, told: str) -> None:
         self.notify(told)
         self.refresh_overview()
 
-    def _read_dates(self, count: object, adopted: bool) -> None:
-        """Offer what rescheduling would do by now, whatever was rated or taken back since the fit;
-        to be called in a worker's thread."""
+    def read_dates(self) -> None:
+        """Offer what rescheduling would do by now, whatever was rated or taken back since weights
+        or goal have changed; to be called in a worker's thread, once the counts are shown."""
         from studyapp.study.reschedule import offered
 
-        desk = self.desk
+        desk, count = self.desk, self._count
         try:
             with desk.reading() as connection:
-                dates = offered(
-                    connection, desk.now(), desk.settings, adopted=adopted, learner=desk.learner
-                )
+                dates = offered(connection, desk.now(), desk.settings, learner=desk.learner)
         except StudyError:  # the counts stand; moving them will say what is wrong
             return
         self.app.call_from_thread(self._offer_dates, count, dates)
 
     def _offer_dates(self, count: object, dates: Preview | None) -> None:
-        if count is self._count and self._overview is not None:
+        if count is self._count and self._overview is not None and dates != self._dates:
             self._dates = dates
             self._show_options(self._overview)
+
+    @work(thread=True, exclusive=True, group="dates")
+    def _ask_dates(self) -> None:
+        """Show what rescheduling would do, also where it is not offered."""
+        from studyapp.study.reschedule import preview
+
+        desk = self.desk
+        try:
+            with desk.reading() as connection:
+                dates = preview(connection, desk.now(), desk.settings, learner=desk.learner)
+        except StudyError as error:
+            self.app.call_from_thread(self._failed, str(error))
+            return
+        self.app.call_from_thread(self._show_dates, dates)
+
+    def _show_dates(self, dates: Preview) -> None:
+        self._dates = dates if dates.days else None
+        if self._overview is not None:
+            self._show_options(self._overview)
+        if self._dates is None:
+            self.notify("No date would move.")
+            return
+        menu = self.query_one(Menu)
+        menu.highlighted = [one.id for one in menu.options].index("reschedule")
 
     def on_unmount(self) -> None:
         if self._fitting is not None:
@@ -442,6 +463,10 @@ class TodayScreen(Page):
         if self.study.desk is not None:
             self.study.open(places.Statistics())
 
+    def action_reschedule(self) -> None:
+        """Moving them is for enter, on the line that tells what it comes to."""
+        self._ask_dates()
+
     def action_reworded(self) -> None:
         notes, self._reworded = self._reworded, ()
         self.study.open(places.Reworded(notes))
@@ -578,7 +603,7 @@ class TodayScreen(Page):
 
     @work(thread=True, exclusive=True, group="redate")
     def _reschedule(self) -> None:
-        """Move dates to where the adopted weights have them, after a backup."""
+        """Move dates to where weights and goal have them, after a backup."""
         from studyapp.store.engine import LONG_PATIENCE
         from studyapp.study.reschedule import move
 
@@ -682,8 +707,7 @@ def _choices(
         told = f"{overview.ahead.entries} in the future, to {latest.day} {latest:%b} {latest.year}"
         yield "redate", "If the clock is right: redate", "", told
     if dates is not None:
-        whose = "the weights in use" if dates.since else "your new weights"
-        yield "reschedule", f"Move dates to {whose}", "", dates.short()
+        yield "reschedule", "Move dates to weights and goal", "", dates.short()
     yield from _quiz_choices(overview, key("quiz"))
     if overview.next_chapter is not None:
         row = overview.next_chapter
@@ -826,7 +850,7 @@ def _outlook(overview: Overview) -> Laid:
     rows = [Row("", Content.styled("Next 14 days", "bold")), Row("  ", bars)]
     if kept.n:
         rows.append(Row("", f"Remembered last 7 days  {words.telling(kept)}"))
-        told = f"of {words.count(kept.n, 'review')}; goal {overview.goal:.0%}"
+        told = f"of {words.count(kept.n, 'review')}; {overview.goal.told}"
     else:
         told = "no card came back in the last 7 days"
     return Rows([*rows, Row("  ", Content.styled(told, "dim"))])

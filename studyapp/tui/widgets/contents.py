@@ -225,8 +225,7 @@ class Contents(Tree[Entry], inherit_bindings=False):
             gap = "  " if chapter.sections else ""
             return [(words.paused(chapter.paused) + gap, quiet), *self._progress(chapter.progress)]
         if not chapter.sections:
-            other = "no sections" if chapter.number is not None else "not started"
-            return [("started" if chapter.started else other, quiet)]
+            return [(_begun(chapter), quiet)]
         some = sum(one.started for one in chapter.sections)
         state = "started  " if chapter.started else f"{some} started  " if some else ""
         return [(state, quiet), *self._progress(chapter.progress)]
@@ -323,3 +322,13 @@ def _line(left: list[Piece], right: list[Piece], width: int, style: Style) -> Te
     start.pad_right(max(0, room + 1 - start.cell_len))
     line = Text(style=style, no_wrap=True, end="")
     return line.append_text(start).append_text(end)
+
+
+def _begun(chapter: Chapter) -> str:
+    """How far a chapter without sections is: cards of a deck may come that was never started here,
+    as they were met where it is from."""
+    if chapter.started:
+        return "started"
+    if chapter.known:
+        return f"{chapter.known:,} of {chapter.new + chapter.known:,} met"
+    return "no sections" if chapter.number is not None else "not started"

@@ -183,8 +183,12 @@ def _said(entry: Entry | None, now: datetime, key: Callable[[str], str]) -> tupl
                     f"`{pause}` no card.",
                 )
             elif entry.number is None:
-                state = "not started"
-                text = f"`{start}` starts the deck, which lets its cards in, a few a day."
+                state = f"{entry.known:,} met" if entry.known else "not started"
+                text = (
+                    f"`{start}` starts the deck, which lets its new cards in, a few a day."
+                    if entry.new or not entry.known
+                    else "All of its cards were met."
+                )
             else:
                 state = "not started as a whole"
                 text = (
