@@ -106,7 +106,8 @@ def _ahead(year: Year) -> Sheet:
     ]
     means = (
         "Cards that were met and come on each day, as Today has them, if all of each day is done. "
-        "New cards are not among them, nor what they bring."
+        "Each is there once, though young ones come again within these days. New cards are not "
+        "among them, nor what they bring."
         if year.exam is None
         else "With the plan to your exam, as Today has it: what is due, and cards that come for "
         "the spare minutes, those that it will have met by then with them. No card is among them "
