@@ -72,11 +72,10 @@ def seconds(work: Callable[[], object]) -> float:
 
 def one_more(desk: Desk, number: int) -> float:
     """A note of one's own in a file, and the content read."""
-    file = library.packs_of(desk) / "mine" / "questionnaire.md"
-    if not file.exists():
+    packs = library.packs_of(desk)
+    if not any(packs.rglob("*.md")):
         library.new_question(desk, "What is the first one?", "This.")
-        file = next(library.packs_of(desk).rglob("*.md"))
-    with file.open("a") as text:
+    with next(packs.rglob("*.md")).open("a") as text:
         text.write(f"\n## What is of my own, the {number}th? {{#own{number}}}\n\nIt is {number}.\n")
     return seconds(lambda: library.refresh(desk))
 
