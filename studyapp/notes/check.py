@@ -36,7 +36,7 @@ from studyapp.notes.note import (
     chapter_name,
 )
 from studyapp.notes.overlap import overlaps
-from studyapp.notes.prompt import find, stray
+from studyapp.notes.prompt import find, links, stray
 from studyapp.notes.template import TemplateError, parts
 from studyapp.notes.variant import digest, drawn
 
@@ -49,7 +49,7 @@ MOST_PROMPTS = 3  # questions inside a section: the hard ones, not every one
 WIDEST, TALLEST = 76, 18  # signs and lines that a terminal of 80 by 24 leaves for a text
 _COUNTED = re.compile(r"\d+(?= words, over)")
 _STRAY = "a link to a note (note:) stands alone, between empty lines"
-_LINK = re.compile(r"\]\((fact|lesson):([a-z0-9_-]+(?:\.[a-z0-9_]+)?)")
+_LINK = re.compile(r"\]\((fact|lesson):([^()\s?]+)")
 # A dated answer is looked at again after 24 months. The year says no month, so its last day counts:
 # two full years pass before the warning.
 AS_OF_YEARS = 2
@@ -456,9 +456,10 @@ def _wrong_prompts(pages: Sequence[ContentFile], said: str | None = None) -> Ite
         answers += [(it.path, it.line, it.answer) for note in page.notes for it in note.variants]
         answers += [(moment.path, moment.line, moment.text) for moment in page.moments]
         for path, line, text in answers:
-            if stray(text) or find(text):
-                at = _line_of("](note:", path, line, said)
-                yield Problem(path, at, "only the text of a section asks a note: note:")
+            if named := links(text):
+                at = _line_of(f"](note:{named[0]}", path, line, said)
+                told = f"only the text of a section asks a note: note:{named[0]}"
+                yield Problem(path, at, told)
 
 
 def _wrong_prompt(note: Note | None) -> str | None:
@@ -552,6 +553,8 @@ def _dangling(
                 lesson, _, fact = target.partition(".")
                 if lesson not in facts:
                     told = f"there is no experiment {lesson} ({kind}:{target})"
+                elif kind == "fact" and not fact:
+                    told = f"the link names no fact: fact:{lesson}.NAME (fact:{target})"
                 elif kind == "fact" and fact not in facts[lesson] and facts[lesson]:
                     told = f"{lesson} has no fact {fact} (fact:{target})"
                 else:
