@@ -199,9 +199,10 @@ def of_note(
 
 
 def of_text(note: Note, page: ContentFile, around: Around, text: str) -> tuple[Problem, ...]:
-    """What is wrong with a note wherever it is to stand: what it shows and where its links lead."""
+    """What is wrong with a note wherever it is to stand: its template, what it shows and where its
+    links lead."""
     pages = [replace(page, notes=(note,), sections=(), moments=())]
-    found = [*_wrong_prompts(pages, text)]
+    found = [*_wrong_template(note), *_wrong_prompts(pages, text)]
     if around.shelves:
         found += _lost_media(pages, lambda _: around.shelves, text)
     if around.facts is not None:
@@ -412,19 +413,24 @@ def _wrong_templates(page: ContentFile) -> Iterator[Problem]:
             continue
         yield Problem(case.path, case.line, message)
     for note in templates.values():
-        if note.template is None:
-            continue
-        if note.card is not CardStyle.ANSWER or COMPUTED not in note.tags:
-            message = f"a template is of a question that is one card and tagged {COMPUTED}"
+        wrong = [*_wrong_template(note)]
+        yield from wrong
+        if note.template is not None and not wrong and note.id not in current:
+            message = "nothing is drawn from this template; run `studyapp check --run`"
             yield Problem(note.path, note.template.line, message)
-        try:
-            parts(note.template)
-        except TemplateError as error:
-            yield Problem(note.path, note.template.line, str(error))
-        else:
-            if note.id not in current:
-                message = "nothing is drawn from this template; run `studyapp check --run`"
-                yield Problem(note.path, note.template.line, message)
+
+
+def _wrong_template(note: Note) -> Iterator[Problem]:
+    """What can be seen of a question's template, if it has one, without running it."""
+    if note.template is None or note.kind is not NoteKind.QUESTION:
+        return
+    if note.card is not CardStyle.ANSWER or COMPUTED not in note.tags:
+        message = f"a template is of a question that is one card and tagged {COMPUTED}"
+        yield Problem(note.path, note.template.line, message)
+    try:
+        parts(note.template)
+    except TemplateError as error:
+        yield Problem(note.path, note.template.line, str(error))
 
 
 def _wrong_prompts(pages: Sequence[ContentFile], said: str | None = None) -> Iterator[Problem]:
