@@ -37,7 +37,7 @@ def with_texts(path: Path, texts: Iterable[tuple[Note, str]]) -> str:
     lines = lines_of(file)
     found_ones = [(there.get(note.id) or current(note)[0], text) for note, text in texts]
     for found, text in sorted(found_ones, key=lambda one: -one[0].line):
-        _check_heading(found, file)
+        _check_own(found, file)
         parts = ("\n".join(lines[: found.line - 1]), text, "\n".join(lines[found.last :]))
         lines = "\n\n".join(part.strip("\n") for part in parts).split("\n")
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -46,10 +46,11 @@ def with_texts(path: Path, texts: Iterable[tuple[Note, str]]) -> str:
 def without(path: Path, ids: Collection[str]) -> str:
     """The whole text of the file at *path* without the notes *ids*.
 
-    Raises ContentError if it no longer has one of them, or has more to one than its own text.
+    Raises ContentError if it no longer has one of them, or if one is a row of a table.
     """
-    lines, notes = _from_the_last(path, ids)
+    lines, notes, file = _from_the_last(path, ids)
     for note in notes:
+        _check_heading(note, file)
         first = note.line - 1
         del lines[first : note.last]
         while first < len(lines) and not lines[first].strip():  # the empty lines below it, too
@@ -125,8 +126,9 @@ def tagged(path: Path, tags: Mapping[str, Sequence[str]]) -> str:
     Raises ContentError if it no longer has one of them, or if there is more to one than its own
     text: what else it says is then to stay as it is.
     """
-    lines, notes = _from_the_last(path, tags)
+    lines, notes, file = _from_the_last(path, tags)
     for note in notes:
+        _check_own(note, file)
         own = slice(note.line - 1, note.last)
         text = _with_tags("\n".join(lines[own]), tags[note.id])
         found, _ = notes_in(text, KIND_OF[note.kind], path)
@@ -162,25 +164,32 @@ def _comment(pairs: Mapping[str, str]) -> str:
     return f"<!-- {', '.join(f'{key}: {value}' for key, value in pairs.items())} -->"
 
 
-def _from_the_last(path: Path, ids: Iterable[str]) -> tuple[list[str], list[Note]]:
+def _from_the_last(path: Path, ids: Iterable[str]) -> tuple[list[str], list[Note], File]:
     """The lines of a file and its notes *ids*, the last one first, so that to change one moves none
-    of the others. Raises ContentError as `without` does."""
+    of the others, and the file. Raises ContentError if it no longer has one of them."""
     page, file = parsed(path)
     notes = {note.id: note for note in page.notes} if page else {}
     for one in ids:
         if one not in notes:
             raise ContentError(path, 1, f"the note {one} is no longer here")
-        _check_heading(notes[one], file)
-    return lines_of(file), sorted((notes[one] for one in ids), key=lambda note: -note.line)
+    found = sorted((notes[one] for one in ids), key=lambda note: -note.line)
+    return lines_of(file), found, file
 
 
 def _placeless(note: Note) -> Note:
     """What a note says, wherever that stands."""
     variants = tuple(replace(one, line=0) for one in note.variants)
-    return replace(note, line=0, last=0, variants=variants)
+    template = note.template and replace(note.template, line=0)
+    return replace(note, line=0, last=0, template=template, variants=variants)
+
+
+def _check_own(note: Note, file: File) -> None:
+    """Refuse what has more to it than its own text, or another form."""
+    _check_heading(note, file)
+    if note.template is not None:
+        raise ContentError(file.path, note.line, "a note with a template is changed in its file")
 
 
 def _check_heading(note: Note, file: File) -> None:
-    if note.template is not None or not HEADING.match(file.lines[note.line - 1]):
-        told = "a row of a table or a note with a template is changed in its file"
-        raise ContentError(file.path, note.line, told)
+    if not HEADING.match(file.lines[note.line - 1]):
+        raise ContentError(file.path, note.line, "a row of a table is changed in its file")

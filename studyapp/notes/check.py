@@ -36,7 +36,7 @@ from studyapp.notes.note import (
     chapter_name,
 )
 from studyapp.notes.overlap import overlaps
-from studyapp.notes.prompt import find, stray
+from studyapp.notes.prompt import find, links, stray
 from studyapp.notes.template import TemplateError, parts
 from studyapp.notes.variant import digest, drawn
 
@@ -49,7 +49,7 @@ MOST_PROMPTS = 3  # questions inside a section: the hard ones, not every one
 WIDEST, TALLEST = 76, 18  # signs and lines that a terminal of 80 by 24 leaves for a text
 _COUNTED = re.compile(r"\d+(?= words, over)")
 _STRAY = "a link to a note (note:) stands alone, between empty lines"
-_LINK = re.compile(r"\]\((fact|lesson):([a-z0-9_-]+(?:\.[a-z0-9_]+)?)")
+_LINK = re.compile(r"\]\((fact|lesson):([^()\s?]+)")
 # A dated answer is looked at again after 24 months. The year says no month, so its last day counts:
 # two full years pass before the warning.
 AS_OF_YEARS = 2
@@ -199,9 +199,10 @@ def of_note(
 
 
 def of_text(note: Note, page: ContentFile, around: Around, text: str) -> tuple[Problem, ...]:
-    """What is wrong with a note wherever it is to stand: what it shows and where its links lead."""
+    """What is wrong with a note wherever it is to stand: its template, what it shows and where its
+    links lead."""
     pages = [replace(page, notes=(note,), sections=(), moments=())]
-    found = [*_wrong_prompts(pages, text)]
+    found = [*_wrong_template(note), *_wrong_prompts(pages, text)]
     if around.shelves:
         found += _lost_media(pages, lambda _: around.shelves, text)
     if around.facts is not None:
@@ -412,19 +413,24 @@ def _wrong_templates(page: ContentFile) -> Iterator[Problem]:
             continue
         yield Problem(case.path, case.line, message)
     for note in templates.values():
-        if note.template is None:
-            continue
-        if note.card is not CardStyle.ANSWER or COMPUTED not in note.tags:
-            message = f"a template is of a question that is one card and tagged {COMPUTED}"
+        wrong = [*_wrong_template(note)]
+        yield from wrong
+        if note.template is not None and not wrong and note.id not in current:
+            message = "nothing is drawn from this template; run `studyapp check --run`"
             yield Problem(note.path, note.template.line, message)
-        try:
-            parts(note.template)
-        except TemplateError as error:
-            yield Problem(note.path, note.template.line, str(error))
-        else:
-            if note.id not in current:
-                message = "nothing is drawn from this template; run `studyapp check --run`"
-                yield Problem(note.path, note.template.line, message)
+
+
+def _wrong_template(note: Note) -> Iterator[Problem]:
+    """What can be seen of a question's template, if it has one, without running it."""
+    if note.template is None or note.kind is not NoteKind.QUESTION:
+        return
+    if note.card is not CardStyle.ANSWER or COMPUTED not in note.tags:
+        message = f"a template is of a question that is one card and tagged {COMPUTED}"
+        yield Problem(note.path, note.template.line, message)
+    try:
+        parts(note.template)
+    except TemplateError as error:
+        yield Problem(note.path, note.template.line, str(error))
 
 
 def _wrong_prompts(pages: Sequence[ContentFile], said: str | None = None) -> Iterator[Problem]:
@@ -456,9 +462,10 @@ def _wrong_prompts(pages: Sequence[ContentFile], said: str | None = None) -> Ite
         answers += [(it.path, it.line, it.answer) for note in page.notes for it in note.variants]
         answers += [(moment.path, moment.line, moment.text) for moment in page.moments]
         for path, line, text in answers:
-            if stray(text) or find(text):
-                at = _line_of("](note:", path, line, said)
-                yield Problem(path, at, "only the text of a section asks a note: note:")
+            if named := links(text):
+                at = _line_of(f"](note:{named[0]}", path, line, said)
+                told = f"only the text of a section asks a note: note:{named[0]}"
+                yield Problem(path, at, told)
 
 
 def _wrong_prompt(note: Note | None) -> str | None:
@@ -552,6 +559,8 @@ def _dangling(
                 lesson, _, fact = target.partition(".")
                 if lesson not in facts:
                     told = f"there is no experiment {lesson} ({kind}:{target})"
+                elif kind == "fact" and not fact:
+                    told = f"the link names no fact: fact:{lesson}.NAME (fact:{target})"
                 elif kind == "fact" and fact not in facts[lesson] and facts[lesson]:
                     told = f"{lesson} has no fact {fact} (fact:{target})"
                 else:

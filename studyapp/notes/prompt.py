@@ -12,7 +12,7 @@ _PROMPT = re.compile(
     r"(?:\A|\n[ \t]*\n)(?P<link>\[(?P<words>(?:[^\[\]\n]|\n(?![ \t]*\n))+)\]"
     r"\(note:(?P<note>[a-z0-9-]+)\))[ \t]*(?=\n[ \t]*\n|\s*\Z)"
 )
-_LINK = re.compile(r"\]\(note:")
+_LINK = re.compile(r"\]\(note:([^()\s]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,14 @@ def find(text: str) -> tuple[Prompt, ...]:
     )
 
 
+def links(text: str) -> tuple[str, ...]:
+    """The notes that links in *text* name, in their order; code has none."""
+    return tuple(_LINK.findall(CODE_SPAN.sub("", FENCE.sub("", text))))
+
+
 def stray(text: str) -> int:
     """How many links to notes in *text* are no prompts, as they do not stand alone."""
-    return len(_LINK.findall(CODE_SPAN.sub("", FENCE.sub("", text)))) - len(find(text))
+    return len(links(text)) - len(find(text))
 
 
 def marked(text: str, marks: Mapping[str, str], until: Prompt | None = None) -> str:

@@ -112,6 +112,8 @@ def _check(found: Parts) -> None:
     except (SyntaxError, ValueError) as error:
         code = (getattr(error, "text", "") or "").strip()
         raise TemplateError(f"the template is not Python: {error.args[0]}: {code}") from error
+    except (RecursionError, MemoryError) as error:  # as `ast.parse` has it
+        raise TemplateError("the Python of the template is nested too deep") from error
     if re.search(r"^```text", found.head + found.tail, re.MULTILINE):
         raise TemplateError("what the snippet prints is put below it; write no text block")
     if not re.search(r"^- \[ \] (?!extra:)", found.tail, re.MULTILINE):

@@ -291,6 +291,17 @@ def test_a_term_within_any_words_is_found(
 
 
 LINKS = "See [it](fact:overfit.error_gap?n=64), [that](fact:overfit.no_such), [run](lesson:gone)."
+CUT = "[b](fact:overfit)\n[a](fact:overfit/gap)\n[c](fact:overfit.gap/x?n=1)"
+
+
+def test_a_link_that_leads_nowhere_is_told_whole(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(questionnaire(f"## Why so? {{#why-so}}\n\n{CUT}\n\n- [ ] b\n"))
+    found = check([tmp_path], TODAY, facts={"overfit": {"gap"}}).problems
+    assert [problem.message for problem in found] == [
+        "the link names no fact: fact:overfit.NAME (fact:overfit)",
+        "there is no experiment overfit/gap (fact:overfit/gap)",
+        "overfit has no fact gap/x (fact:overfit.gap/x)",
+    ]
 
 
 def test_links_to_facts_and_experiments_must_exist(tmp_path: Path) -> None:
@@ -440,4 +451,6 @@ def test_prompts_that_are_right(tmp_path: Path) -> None:
 def test_an_answer_asks_no_note(tmp_path: Path) -> None:
     answer = "## Why? {#why}\n\nSo.\n\n[x](note:why)\n\n- [ ] so\n"
     write_page(tmp_path, "q.md", "questionnaire", answer)
-    assert found(tmp_path) == [("q.md", FIRST + 4, "only the text of a section asks a note: note:")]
+    assert found(tmp_path) == [
+        ("q.md", FIRST + 4, "only the text of a section asks a note: note:why")
+    ]

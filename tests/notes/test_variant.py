@@ -140,6 +140,9 @@ def test_a_copy_of_a_note_leaves_its_template_behind(tmp_path: Path) -> None:
         ("{{a ** 2}}.", "{{a **}}.", "is not Python"),
         ("rng.randint(1, 9)", "rng.randint(1, 9", "is not Python"),
         ("- [ ] {{a", "- [ ] extra: {{a", "has a core point"),
+        pytest.param(
+            "print({{a}}", f"print({'-' * 100_000}{{{{a}}}}", "is nested too deep", id="deep"
+        ),
         ("It is", "```text\n1\n```\n\nIt is", "write no text block"),
     ],
 )

@@ -105,6 +105,18 @@ def test_it_comes_back_at_the_end_where_a_table_goes_on_by_then(tmp_path: Path) 
     assert said == f"{head}| NN | a net | nn |\n\n{note}"
 
 
+def test_a_note_with_a_template_comes_back_though_its_lines_are_others(tmp_path: Path) -> None:
+    note = f"{question('one')}\n\n<!-- template\n```python\na = 1\n```\n-->\n"
+    page, before = tmp_path / "a.md", questionnaire(note, question("two"))
+    page.write_text(before)
+    page.write_text(amendment.without(page, ["one"]))
+    assert page.read_text() == questionnaire(question("two"))
+    page.write_text(questionnaire(NEW, question("two")))
+    said = amendment.restored(page, before.encode(), ["one"])
+    assert note.strip() in said
+    assert NEW.strip() in said
+
+
 def test_only_the_tags_are_taken_back_and_what_was_tagged_since_stays(desk: Desk) -> None:
     tagging.tag(desk, ids(desk, ["two"]), tagging.parse("old"))
     done = tag(desk, "one", "two", "three")

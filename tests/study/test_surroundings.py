@@ -32,6 +32,10 @@ FAULTS = (
     "[y](note:q00)",
     "![x](../../away.png)",
 )
+TEMPLATE = (
+    "<!-- template\n```python\na = 1\n```\n\n### What is {{a}}?\n\n```python\nprint({{a}})\n```\n\n"
+    "It is {{a}}.\n\n- [ ] {{a}}\n-->"
+)
 
 
 @pytest.fixture
@@ -214,3 +218,53 @@ def test_what_is_proposed_of_two_notes_is_saved_as_it_is(desk: Desk, only_pack: 
     library.new_question(desk, asks, says, library.home_of(one), (one, other))
     split.save(desk, one, split.named(desk, split.read_draft(one, learner=1)))
     assert (library.own_packs() / "mine" / "a.png").read_bytes() == b"PNG"
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        (TEMPLATE, "a template is of a question that is one card and tagged compute"),
+        (
+            "<!-- template\nx\n-->\n\n<!-- tags: compute -->",
+            "a template begins with a python block",
+        ),
+        (
+            TEMPLATE.replace("- [ ] {{a}}\n", "") + "\n\n<!-- tags: compute -->",
+            "a template has a core point: - [ ] …",
+        ),
+    ],
+)
+def test_a_template_that_check_would_refuse_is_not_saved(
+    desk: Desk, mine: Path, template: str, message: str
+) -> None:
+    before = {path: path.read_text() for path in mine.rglob("*")}
+    for begins, way in WAYS:
+        with pytest.raises(StudyError) as refused:
+            way(desk, template)
+        assert str(refused.value).startswith(f"{begins}: {message}")
+        for kept in capture.read(desk).kept:
+            capture.delete(desk, [kept])
+    assert {path: path.read_text() for path in mine.rglob("*")} == before
+    assert message in told(mine, f"## New? {{#new}}\n\nIt is.\n\n{template}")[0]
+
+
+def test_a_card_with_a_template_is_taken_back(desk: Desk, mine: Path) -> None:
+    before = {path: path.read_text() for path in mine.rglob("*")}
+    answer = f"It is.\n\n{TEMPLATE}\n\n<!-- tags: compute -->"
+
+    written = library.new_question(desk, "New?", answer)
+    assert TEMPLATE in "".join(path.read_text() for path in mine.rglob("*"))
+    assert library.unwrite(desk, written, "", lambda *_: "").startswith("Undone: the new card.")
+    assert {path: path.read_text() for path in mine.rglob("*")} == before
+
+    made = split.save(desk, view_of(desk, "q01"), f"## One? {{#one}}\n\n{answer}")
+    assert split.take_back(desk, made).startswith("Undone: the split.")
+    assert {path: path.read_text() for path in mine.rglob("*")} == before
+
+    first, _ = capture.add(
+        desk, [Caught("Why?", f"So.\n\n{TEMPLATE}", tags=("compute",)), Caught("Who?", "I.")]
+    )
+    moved = capture.accept(desk, [first])
+    assert [one.note.prompt for one in capture.read(desk).kept] == ["Who?"]
+    assert capture.take_back(desk, moved) == "Undone: 1 is a draft again."
+    assert {path: path.read_text() for path in mine.rglob("*")} == before

@@ -205,7 +205,7 @@ async def test_what_only_its_file_can_say_is_not_opened(make_app, open_today, da
         await pilot.press("slash", *"dough", "enter")
         await arrives(pilot, NoteScreen)
         await pilot.press("W")
-        await tells(pilot, "a row of a table or a note with a template is changed in its file")
+        await tells(pilot, "a row of a table is changed in its file")
         await arrives(pilot, NoteScreen)
         assert drafts(data) == []
 
