@@ -198,6 +198,7 @@ def _text(caught: Caught, taken: set[str], around: Around) -> str:
     """A note in our own format, with an id that is not *taken*, and is from now on."""
     from studyapp.notes import check, markdown
     from studyapp.notes.slug import own_id
+    from studyapp.notes.repair import with_parts_named
 
     said = (caught.question, caught.answer, caught.source, *caught.tags)
     if any(map(_NO_TEXT.search, said)):
@@ -216,7 +217,7 @@ def _text(caught: Caught, taken: set[str], around: Around) -> str:
     parts = [f"## {question} {{#{name}}}", answer]
     parts += [f"<!-- tags: {' '.join(tags)} -->"] if tags else []
     parts += [f"<!-- source: {source} -->"] if source else []
-    text = "\n\n".join(filter(None, parts))
+    text = with_parts_named("\n\n".join(filter(None, parts)))
     read, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, library.drafts())
     if read is not None and not problems:
         problems = check.of_text(read, _page_of(read), around, text)

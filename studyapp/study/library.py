@@ -648,6 +648,7 @@ def new_question(
     from studyapp.notes import markdown
     from studyapp.notes.slug import own_id
 
+    from studyapp.notes.repair import with_parts_named
     question, answer = " ".join(question.split()), answer.strip()
     if not question or not answer:
         raise StudyError("A card needs a question and an answer.")
@@ -656,11 +657,12 @@ def new_question(
         taken = set(connection.scalars(select(tables.note.c.name)))
     name = own_id(f"my {question}", taken)
     head = f"## {question} {{#{name}}}\n\n"
-    text = head + answer + (f"\n\n<!-- section: {home.section} -->" if home.section else "")
+    said = with_parts_named(head + answer)
+    text = said + (f"\n\n<!-- section: {home.section} -->" if home.section else "")
     path = packs_of(desk) / OWN_PACK / _NEW
     note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, path)
     if problems and home.section:  # the answer may have a comment of its own, which then counts
-        text, home = head + answer, replace(home, section=None)
+        text, home = said, replace(home, section=None)
         note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, path)
     if note is not None and not problems:
         problems = tuple(one for _, one in wrong(desk, home, [(note, text)], of))

@@ -104,6 +104,14 @@ def test_of_all_those_without_an_answer_stay(desk: Desk) -> None:
         capture.accept(desk, done.kept)  # as another window did
 
 
+def test_a_hidden_text_that_is_added_gets_its_id(desk: Desk) -> None:
+    answer = "It is ==hid==.\n\n<!-- card: cloze -->"
+    (caught,) = capture.add(desk, [Caught("Which?", answer)])
+    (written,) = capture.add_written(desk, f"## And which?\n\n{answer}")
+    for one in (caught, written):
+        assert "==hid=={#hid}." in one.text
+
+
 def test_what_another_program_did_is_seen(desk: Desk) -> None:
     (added,) = capture.add(desk, [WHY])
     with desk.reading() as connection:

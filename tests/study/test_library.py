@@ -105,6 +105,19 @@ def test_a_card_of_ones_own_costs_the_reading_of_the_pack_that_it_is_in(
     assert own(desk) == {"Dog": "It barks.", "Who?": "A dog.", "Whose?": "Mine."}
 
 
+def test_hidden_texts_and_points_get_their_ids_when_they_are_saved(desk: Desk) -> None:
+    cloze = "It is ==hid==, `==not==`, ==hid== and ==had=={#hid}.\n\n<!-- card: cloze -->"
+    items = "- [ ] One, *of*\n  two lines\n- [ ] Two {#one}\n\n<!-- card: items -->"
+    for question, answer, told in (
+        ("Which?", cloze, "It is ==hid=={#hid-2}, `==not==`, ==hid=={#hid-3} and ==had=={#hid}."),
+        ("What are they?", items, "two lines {#one-of-two-lines}\n- [ ] Two {#one}"),
+    ):
+        made = library.new_question(desk, question, answer)
+        assert told in made.text
+        assert library.take_back(desk, made.card, lambda _, said=made.text: said) is None
+        assert not any(path.is_file() for path in library.own_packs().rglob("*"))
+
+
 def test_a_card_with_a_line_more_by_now_is_not_taken_back(desk: Desk) -> None:
     made = library.new_question(desk, "What is mine?", "This.")
     path = next((library.own_packs() / "mine").glob("*.md"))
