@@ -107,7 +107,9 @@ def save(desk: Desk, view: CardView, text: str) -> Made:
             library.refresh(desk)
             there = _there(desk, home, texts)
             if not all(there.get(name) for name in texts):
-                raise StudyError(f"The cards could not be read back; look at the end of {path}.")
+                raise StudyError(
+                    f"The cards could not be read back from {path}. Nothing was saved."
+                )
     suspended = _set_aside(desk, view)
     disk.remove(_draft(view, learner=desk.learner))
     return Made(view, home, tuple(texts), new, suspended, text)

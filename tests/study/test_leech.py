@@ -123,6 +123,15 @@ def test_a_hidden_text_of_a_split_gets_an_id(desk: Desk) -> None:
     assert split.save(desk, view_of(desk, "q00"), told).names == ("one",)
 
 
+def test_a_split_into_what_is_never_asked_leaves_the_card(desk: Desk) -> None:
+    view = view_of(desk, "q00")
+    text = "## So? {#so}\n\nSo.\n\n## Do? {#do}\n\nDo it.\n\n<!-- card: do -->"
+    with pytest.raises(StudyError, match=r"^Line 5: a note with card: do .* Nothing was saved\.$"):
+        split.save(desk, view, text)
+    assert own(desk) == 0
+    assert not known(desk, view.id).suspended
+
+
 def test_a_split_that_was_interrupted_makes_no_card_twice(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
