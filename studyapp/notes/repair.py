@@ -6,12 +6,15 @@ import bisect
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 from studyapp import disk
 from studyapp.errors import printable
 from studyapp.notes.markdown import parsed
-from studyapp.notes.page.file import Gap
+from studyapp.notes.note import FileKind
+from studyapp.notes.page import entry, structure
+from studyapp.notes.page.file import File, Gap
 from studyapp.notes.slug import own_id, slug
 
 _PARTS = ("point", "cloze")  # whose ids need only differ within a note
@@ -29,22 +32,41 @@ def fix(path: Path, taken: set[str] | None = None, *, own: bool = False) -> int:
         return 0
     taken = set() if taken is None else taken
     taken |= {note.id for note in page.notes}
-    taken |= {mark for line in file.lines for mark in re.findall(r"\{#([a-z0-9-]+)\}", line)}
-    filled = [(gap, gap.before + _id_of(gap, taken, own=own) + gap.after) for gap in file.gaps]
-    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", file.source)
-    # From the end backwards, so that the columns before stay true.
-    for gap, text in sorted(filled, key=lambda item: item[0].place, reverse=True):
-        line = lines[gap.line - 1]
-        column = _in_source(line, gap.column)
-        lines[gap.line - 1] = line[:column] + text + line[column:]
-    disk.write(path, (codecs.BOM_UTF8 if file.bom else b"") + "".join(lines).encode())
+    taken |= _marks(file)
+    text = _filled(file, file.gaps, taken, own=own)
+    disk.write(path, (codecs.BOM_UTF8 if file.bom else b"") + text.encode())
     return sum(bool(gap.text) for gap in file.gaps)
+
+
+def with_parts_named(text: str) -> str:
+    """*text*, which is of questions, with an id for each hidden text, and each point of an items
+    note, that has none; all else stays as it was."""
+    file, kind = File(Path(), text), FileKind.QUESTIONNAIRE
+    entry.notes(file, structure.chunks(file, 0, kind), kind)
+    gaps = [gap for gap in file.gaps if gap.default in _PARTS]
+    return _filled(file, gaps, _marks(file), own=False) if gaps else text
 
 
 def lacks_ids(path: Path) -> bool:
     """Whether `fix` would write in this file."""
     page, file = parsed(path)
     return page is not None and bool(file.gaps)
+
+
+def _marks(file: File) -> set[str]:
+    return {mark for line in file.lines for mark in re.findall(r"\{#([a-z0-9-]+)\}", line)}
+
+
+def _filled(file: File, gaps: Iterable[Gap], taken: set[str], *, own: bool) -> str:
+    """The source of a file with ids in its *gaps*, which are *taken* from then on."""
+    filled = [(gap, gap.before + _id_of(gap, taken, own=own) + gap.after) for gap in gaps]
+    lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", file.source)
+    # From the end backwards, so that the columns before stay true.
+    for gap, text in sorted(filled, key=lambda item: item[0].place, reverse=True):
+        line = lines[gap.line - 1]
+        column = _in_source(line, gap.column)
+        lines[gap.line - 1] = line[:column] + text + line[column:]
+    return "".join(lines)
 
 
 def _id_of(gap: Gap, taken: set[str], *, own: bool) -> str:

@@ -107,7 +107,8 @@ def add_written(desk: Desk, text: str) -> tuple[Kept, ...]:
     notes, problems = markdown.notes_in(text, FileKind.QUESTIONNAIRE, library.drafts())
     around = _around(desk, text)
     wrong = (check.of_text(one, _page_of(one), around, text) for one in notes)
-    told = [(one.line, one.message) for one in itertools.chain(problems, *wrong)]
+    unasked = map(library.never_asked, notes)
+    told = [(one.line, one.message) for one in itertools.chain(problems, *unasked, *wrong)]
     if not notes or notes[0].line > 1:
         told.append((1, "a card begins with a heading, ## and a space"))
     if told:
@@ -197,6 +198,7 @@ def _drafts(desk: Desk) -> dict[str, Kept]:
 def _text(caught: Caught, taken: set[str], around: Around) -> str:
     """A note in our own format, with an id that is not *taken*, and is from now on."""
     from studyapp.notes import check, markdown
+    from studyapp.notes.repair import with_parts_named
     from studyapp.notes.slug import own_id
 
     said = (caught.question, caught.answer, caught.source, *caught.tags)
@@ -216,10 +218,10 @@ def _text(caught: Caught, taken: set[str], around: Around) -> str:
     parts = [f"## {question} {{#{name}}}", answer]
     parts += [f"<!-- tags: {' '.join(tags)} -->"] if tags else []
     parts += [f"<!-- source: {source} -->"] if source else []
-    text = "\n\n".join(filter(None, parts))
+    text = with_parts_named("\n\n".join(filter(None, parts)))
     read, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, library.drafts())
     if read is not None and not problems:
-        problems = check.of_text(read, _page_of(read), around, text)
+        problems = library.never_asked(read) + check.of_text(read, _page_of(read), around, text)
     if problems:
         line = problems[0].line - 2
         place = f"line {line} of the answer: " if line > 0 and answer else ""
@@ -465,7 +467,7 @@ def accept(desk: Desk, kept: Sequence[Kept]) -> Moved:
             there = _accepted(connection, learner=desk.learner)
         if not all(one.note.id in there for one in ready):
             told = " and ".join(str(path) for path in paths.values())
-            raise StudyError(f"The cards could not be read back; look at the end of {told}.")
+            raise StudyError(f"The cards could not be read back from {told}. Nothing was accepted.")
     before, now = _take_out(desk, ready, there)
     return Moved(ready, before, now, tuple(paths.values()), home)
 

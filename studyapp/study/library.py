@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, or_, select, union_all, update
 
@@ -22,6 +23,7 @@ from studyapp.journal import journal
 from studyapp.memory.clock import study_day
 from studyapp.memory.state import State
 from studyapp.notes.note import (
+    CardStyle,
     ContentFile,
     FileKind,
     Note,
@@ -646,6 +648,7 @@ def new_question(
     would find something wrong with it.
     """
     from studyapp.notes import markdown
+    from studyapp.notes.repair import with_parts_named
     from studyapp.notes.slug import own_id
 
     question, answer = " ".join(question.split()), answer.strip()
@@ -656,11 +659,12 @@ def new_question(
         taken = set(connection.scalars(select(tables.note.c.name)))
     name = own_id(f"my {question}", taken)
     head = f"## {question} {{#{name}}}\n\n"
-    text = head + answer + (f"\n\n<!-- section: {home.section} -->" if home.section else "")
+    said = with_parts_named(head + answer)
+    text = said + (f"\n\n<!-- section: {home.section} -->" if home.section else "")
     path = packs_of(desk) / OWN_PACK / _NEW
     note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, path)
     if problems and home.section:  # the answer may have a comment of its own, which then counts
-        text, home = head + answer, replace(home, section=None)
+        text, home = said, replace(home, section=None)
         note, problems = markdown.alone(text, FileKind.QUESTIONNAIRE, path)
     if note is not None and not problems:
         problems = tuple(one for _, one in wrong(desk, home, [(note, text)], of))
@@ -682,7 +686,8 @@ def wrong(
     where: Callable[[Note], str] = lambda note: f"line {note.line}",
 ) -> Iterator[tuple[Note, Problem]]:
     """What `check` would say of new *notes* of one kind in a *home*, each with the text that it is
-    read from and that says *where* it is; *of* are notes from which what they show comes along."""
+    read from and that says *where* it is, and that one makes no card; *of* are notes from which
+    what they show comes along."""
     from studyapp.notes import check
 
     kind, kept = notes[0][0].kind, packs_of(desk)
@@ -692,32 +697,44 @@ def wrong(
     page = replace(page, notes=tuple(note for note, _ in notes))
     around = surroundings.read(desk, page, kept / OWN_PACK, texts, but=ids, also=shelves)
     for note, text in notes:
-        for problem in check.of_note(note, page, study_day(desk.now()), around, text):
+        found = check.of_note(note, page, study_day(desk.now()), around, text)
+        for problem in (*never_asked(note), *found):
             yield note, problem
         around.asked.add(page, note, where(note))
+
+
+def never_asked(note: Note) -> tuple[Problem, ...]:
+    """That a new *note*, which is to be a card, makes none."""
+    told = "a note with card: do is only to be done and never asked; leave that out of a card"
+    return (Problem(note.path, note.line, told),) if note.card is CardStyle.DO else ()
 
 
 def keep_note(desk: Desk, home: Home, name: str, text: str) -> int:
     """Keep a question of the learner's own, with the id *name*; returns its first card's id.
 
-    Raises StudyError if the file does not give it back.
+    Raises StudyError, with the file as it was, if that does not give it back.
     """
     path = home.path(packs_of(desk), NoteKind.QUESTION)
     with disk.put_back(path):
         add_note(desk, home, text, NoteKind.QUESTION)
         refresh(desk)
+        card_id = _first_card(desk, note_uid(home.pack, name))
+        if card_id is None:
+            raise StudyError(f"The card could not be read back from {path}. Nothing was saved.")
+    return card_id
+
+
+def _first_card(desk: Desk, uid: UUID) -> int | None:
     note, card = tables.note.c, tables.card.c
     with desk.reading() as connection:
-        card_id: int | None = connection.scalar(
+        found: int | None = connection.scalar(
             select(card.id)
             .join(tables.note, note.id == card.note_id)
-            .where(note.uid == note_uid(home.pack, name).bytes, note.learner_id == desk.learner)
+            .where(note.uid == uid.bytes, note.learner_id == desk.learner)
             .order_by(card.position, card.uid)
             .limit(1)
         )
-    if card_id is None:
-        raise StudyError(f"The card could not be read back; look at the end of {path}.")
-    return card_id
+    return found
 
 
 def unwrite(desk: Desk, made: Written, draft: str, keep: Write) -> str:

@@ -64,8 +64,10 @@ def write_draft(view: CardView, text: str, before: str, patience: float, *, lear
 
 
 def named(desk: Desk, text: str) -> str:
-    """*text* with an id for each heading that has none. It is in the draft before a card is made,
-    so that saving once more after an interruption makes none twice."""
+    """*text* with an id for each heading, hidden text and point that needs one and has none. They
+    are in the draft before a card is made, so that saving once more after an interruption makes
+    none twice."""
+    from studyapp.notes.repair import with_parts_named
     from studyapp.notes.slug import own_id
 
     taken = _taken(desk)
@@ -74,7 +76,7 @@ def named(desk: Desk, text: str) -> str:
             made = own_id(f"my {text[heading.start() + 3 : heading.end(1)]}", taken)
             taken.add(made)
             text = f"{text[: heading.end(1)]} {{#{made}}}{text[heading.end(1) :]}"
-    return text
+    return with_parts_named(text)
 
 
 def save(desk: Desk, view: CardView, text: str) -> Made:
@@ -105,7 +107,9 @@ def save(desk: Desk, view: CardView, text: str) -> Made:
             library.refresh(desk)
             there = _there(desk, home, texts)
             if not all(there.get(name) for name in texts):
-                raise StudyError(f"The cards could not be read back; look at the end of {path}.")
+                raise StudyError(
+                    f"The cards could not be read back from {path}. Nothing was saved."
+                )
     suspended = _set_aside(desk, view)
     disk.remove(_draft(view, learner=desk.learner))
     return Made(view, home, tuple(texts), new, suspended, text)

@@ -104,6 +104,32 @@ def test_of_all_those_without_an_answer_stay(desk: Desk) -> None:
         capture.accept(desk, done.kept)  # as another window did
 
 
+def test_what_is_never_asked_is_no_draft_and_no_card(desk: Desk) -> None:
+    to_do = "Do it.\n\n<!-- card: do -->"
+    for way in (
+        lambda: capture.add(desk, [Caught("What?", to_do)]),
+        lambda: capture.add_written(desk, f"## What?\n\n{to_do}"),
+    ):
+        with pytest.raises(StudyError, match=r"never asked; .* Nothing was added\."):
+            way()
+    (kept,) = capture.add(desk, [Caught("What?", "Do it.")])
+    edit = capture.DraftEdit(kept)
+    said, text = edit.read(desk)
+    edit.write(desk, said, text.replace("Do it.", to_do), text, 1)
+    with pytest.raises(StudyError, match=r"never asked; .* Nothing was accepted\."):
+        capture.accept(desk, [kept])
+    assert waiting(desk) == ["What?"]
+    assert mine() == []
+
+
+def test_a_hidden_text_that_is_added_gets_its_id(desk: Desk) -> None:
+    answer = "It is ==hid==.\n\n<!-- card: cloze -->"
+    (caught,) = capture.add(desk, [Caught("Which?", answer)])
+    (written,) = capture.add_written(desk, f"## And which?\n\n{answer}")
+    for one in (caught, written):
+        assert "==hid=={#hid}." in one.text
+
+
 def test_what_another_program_did_is_seen(desk: Desk) -> None:
     (added,) = capture.add(desk, [WHY])
     with desk.reading() as connection:

@@ -116,6 +116,22 @@ def test_a_heading_that_has_no_id_gets_one_and_code_does_not(desk: Desk) -> None
     assert f"## One?\n{rest}" == text
 
 
+def test_a_hidden_text_of_a_split_gets_an_id(desk: Desk) -> None:
+    text = "## One? {#one}\n\nIt is ==hid==.\n\n<!-- card: cloze -->"
+    told = split.named(desk, text)
+    assert told == text.replace("==hid==", "==hid=={#hid}")
+    assert split.save(desk, view_of(desk, "q00"), told).names == ("one",)
+
+
+def test_a_split_into_what_is_never_asked_leaves_the_card(desk: Desk) -> None:
+    view = view_of(desk, "q00")
+    text = "## So? {#so}\n\nSo.\n\n## Do? {#do}\n\nDo it.\n\n<!-- card: do -->"
+    with pytest.raises(StudyError, match=r"^Line 5: a note with card: do .* Nothing was saved\.$"):
+        split.save(desk, view, text)
+    assert own(desk) == 0
+    assert not known(desk, view.id).suspended
+
+
 def test_a_split_that_was_interrupted_makes_no_card_twice(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,6 +52,7 @@ def own(desk: Desk) -> dict[str, str]:
         ("a\n# b", "Line 2 of the answer: a # heading within a note"),
         ("a\n---\nb", "Line 1 of the answer: a line of - right below text"),
         ("a\n\n<!-- need: 9 -->", "Line 3 of the answer: need: 9 is more than"),
+        ("a\n\n<!-- card: do -->", "The card: a note with card: do is only to be done"),
     ],
 )
 def test_an_answer_that_would_leak_is_refused_with_its_line(
@@ -103,6 +104,31 @@ def test_a_card_of_ones_own_costs_the_reading_of_the_pack_that_it_is_in(
     library.new_question(desk, "Whose?", "Mine.")
     assert set(read) == {"chapter-1-questions.md"}
     assert own(desk) == {"Dog": "It barks.", "Who?": "A dog.", "Whose?": "Mine."}
+
+
+def test_hidden_texts_and_points_get_their_ids_when_they_are_saved(desk: Desk) -> None:
+    cloze = "It is ==hid==, `==not==`, ==hid== and ==had=={#hid}.\n\n<!-- card: cloze -->"
+    items = "- [ ] One, *of*\n  two lines\n- [ ] Two {#one}\n\n<!-- card: items -->"
+    for question, answer, told in (
+        ("Which?", cloze, "It is ==hid=={#hid-2}, `==not==`, ==hid=={#hid-3} and ==had=={#hid}."),
+        ("What are they?", items, "two lines {#one-of-two-lines}\n- [ ] Two {#one}"),
+    ):
+        made = library.new_question(desk, question, answer)
+        assert told in made.text
+        assert library.take_back(desk, made.card, lambda _, said=made.text: said) is None
+        assert not any(path.is_file() for path in library.own_packs().rglob("*"))
+
+
+def test_a_card_that_is_not_read_back_is_in_no_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.new_question(desk, "What is mine?", "This.")
+    (path,) = (library.own_packs() / "mine").iterdir()
+    before = path.read_bytes()
+    monkeypatch.setattr(library, "refresh", lambda _: None)
+    with pytest.raises(StudyError, match=r"could not be read back from .* Nothing was saved\.$"):
+        library.new_question(desk, "And this?", "That.")
+    assert path.read_bytes() == before
 
 
 def test_a_card_with_a_line_more_by_now_is_not_taken_back(desk: Desk) -> None:
