@@ -157,6 +157,7 @@ async def in_the_app(engine: Engine, db: Path) -> None:
     from textual.widgets import Input
 
     from studyapp.study.desk import Desk
+    from studyapp.study.undostack import UndoStack
     from studyapp.tui import places
     from studyapp.tui.app import StudyApp, now
     from studyapp.tui.screens.find import FindScreen
@@ -165,6 +166,7 @@ async def in_the_app(engine: Engine, db: Path) -> None:
     app._open = lambda: None  # type: ignore[method-assign,assignment] - opened above
     async with app.run_test(size=(80, 24)) as pilot:
         app.desk = Desk(engine, Current(Settings()), now, learner=1, patience=LOCK_PATIENCE)
+        app._unlogged = UndoStack(app.desk)
         gc.freeze()  # as the app does once it is open
         app.open(places.Find())
         await pilot.pause(1)
