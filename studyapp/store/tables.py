@@ -597,8 +597,7 @@ stale = Table("stale", METADATA, _Stale)
 
 class _Tally(TypedColumns):
     """What a study day came to that is over (see studyapp.store.tally): a sum of the log, which can
-    be counted anew. `waits`, as JSON, are pairs of days that cards had waited and how
-    many had; hardly ever is it read."""
+    be counted anew. `waits` are, as JSON, pairs of days that cards had waited and how many had."""
 
     learner_id: Named[int] = Column(ForeignKey("learner.id"), primary_key=True)
     day: Named[date] = Column(primary_key=True)

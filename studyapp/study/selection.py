@@ -14,13 +14,12 @@ from studyapp.memory.fold import EventKind
 from studyapp.memory.state import Memory, State
 from studyapp.store import log, owner, tables
 from studyapp.store.memory import MEMORY_COLUMNS, as_memory
+from studyapp.store.record import batches
 from studyapp.study import aside, library, words
 from studyapp.study.desk import Desk
 
 card = tables.card.c
 memory = tables.memory.c
-
-_AT_ONCE = 500  # cards in one query
 
 
 class Done(NamedTuple):
@@ -129,16 +128,9 @@ def _known(connection: Connection, cards: Collection[int], *, learner: int) -> l
 def _there(connection: Connection, cards: Sequence[int], *, learner: int) -> list[int]:
     """Those of *cards* whose text is there, in their order."""
     found = set[int]()
-    for start in range(0, len(cards), _AT_ONCE):
-        found.update(
-            connection.scalars(
-                select(card.id).where(
-                    card.id.in_(cards[start : start + _AT_ONCE]),
-                    card.missing_since.is_(None),
-                    owner.visible(card, learner=learner),
-                )
-            )
-        )
+    for some in batches(cards):
+        there = card.missing_since.is_(None), owner.visible(card, learner=learner)
+        found.update(connection.scalars(select(card.id).where(card.id.in_(some), *there)))
     return [one for one in cards if one in found]
 
 
@@ -146,9 +138,7 @@ def _memories(
     connection: Connection, cards: Collection[int], *, learner: int
 ) -> Iterator[tuple[int, Memory]]:
     """Each card with the memory of it, in the order of *cards*."""
-    wanted = list(cards)
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = wanted[start : start + _AT_ONCE]
+    for some in batches(list(cards)):
         rows = connection.execute(
             select(*MEMORY_COLUMNS, memory.card_id).where(
                 memory.learner_id == learner, memory.card_id.in_(some)
